@@ -1,0 +1,1 @@
+"""siteplan: facility siting for planners."""

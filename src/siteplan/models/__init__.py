@@ -1,0 +1,1 @@
+"""Models: arrays in, arrays and a proof out. No geography; the only room that imports PuLP and HiGHS."""

@@ -1,0 +1,88 @@
+"""Taking a joint problem apart into components that nothing couples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from siteplan.models.joint_problem import Ints, JointProblem
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Component:
+    """What one component holds: indices into the whole problem, each ascending.
+
+    ``demand`` numbers pairs of type and demand point: type * n_demand + i.
+    """
+
+    sites: Ints
+    slots: Ints
+    demand: Ints
+    area_rows: Ints
+    count_rows: Ints
+    cover_rows: Ints
+    budgets: Ints
+
+
+def split(problem: JointProblem) -> list[Component]:
+    """Return the components of ``problem``, largest number of slots first.
+
+    Sites, rows and pairs of type and demand point are nodes. A slot joins its site to the rows that count it and to the demand points of
+    its type that it may serve; a cover row joins its demand points, a budget its sites, and a limit on the number of sites all sites.
+    """
+    sites, slots = problem.sites, problem.slots
+    n_sites = len(sites)
+    at_area = n_sites
+    at_count = at_area + len(problem.area)
+    at_cover = at_count + len(problem.count)
+    at_demand = at_cover + len(problem.cover)
+    n_types, n_demand = problem.limit.shape
+    total = at_demand + n_types * n_demand
+    edges: list[tuple[Ints, Ints]] = []
+    for first, rows in ((at_area, problem.area), (at_count, problem.count)):
+        coo = rows.matrix.tocoo()
+        edges.append((coo.row.astype(np.int64) + first, slots.site[coo.col]))
+    for r, row in enumerate(problem.cover):
+        edges.append((np.full(len(row.demand), at_cover + r), at_demand + row.type * n_demand + row.demand))
+    pair_key = slots.type[problem.pair_slot] * n_demand + problem.pair_demand
+    edges.append((at_demand + pair_key, slots.site[problem.pair_slot]))
+    edges.extend((budget.sites, np.full(len(budget.sites), budget.sites[0])) for budget in problem.budgets if len(budget.sites))
+    if problem.max_sites is not None and n_sites:
+        edges.append((np.arange(n_sites), np.zeros(n_sites, dtype=np.int64)))
+    a = np.concatenate([edge[0] for edge in edges])
+    b = np.concatenate([edge[1] for edge in edges])
+    graph = sparse.csr_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(total, total))
+    _n, label = connected_components(graph, directed=False)
+    return _gather(problem, label, (at_area, at_count, at_cover, at_demand))
+
+
+def _gather(problem: JointProblem, label: Ints, at: tuple[int, int, int, int]) -> list[Component]:
+    """Sort indices by component label."""
+    at_area, at_count, at_cover, at_demand = at
+    slot_label = label[problem.slots.site]
+    budget_label = np.array([label[b.sites[0]] if len(b.sites) else -1 for b in problem.budgets], dtype=np.int64)
+    parts = {
+        "sites": label[:at_area],
+        "slots": slot_label,
+        "demand": label[at_demand:],
+        "area_rows": label[at_area:at_count],
+        "count_rows": label[at_count:at_cover],
+        "cover_rows": label[at_cover:at_demand],
+        "budgets": budget_label,
+    }
+    groups: dict[int, dict[str, Ints]] = {}
+    for name, labels in parts.items():
+        order = np.argsort(labels, kind="stable")
+        values, starts = np.unique(labels[order], return_index=True)
+        for value, indices in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
+            groups.setdefault(value, {})[name] = indices.astype(np.int64)
+    empty = np.zeros(0, dtype=np.int64)
+    components = [
+        Component(**{name: group.get(name, empty) for name in parts})
+        for value, group in groups.items()
+        if value >= 0 and set(group) != {"demand"}
+    ]
+    return sorted(components, key=lambda part: (-len(part.slots), int(part.sites[0]) if len(part.sites) else -1))

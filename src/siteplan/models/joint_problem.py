@@ -1,0 +1,184 @@
+"""The joint siting problem as arrays.
+
+Index sets: demand points i, candidate and existing sites j, facility types k, and *slots* s: a type that may stand at a site. What couples
+them is given as pairs and rows, so that the model knows neither geometry nor rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class Strength(IntEnum):
+    """How binding a row is; also the order of the objectives."""
+
+    HARD = 0
+    TARGET = 1
+    SOFT = 2
+
+
+class Space(IntEnum):
+    """What a facility takes up."""
+
+    NONE = 0
+    FLOOR = 1
+    LAND = 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Slots:
+    """Facility type k at site j, one entry a slot.
+
+    Parameters
+    ----------
+    site, type : (n_slots,) int64
+    existing : (n_slots,) bool
+        Whether the facility stands already; it stays open.
+    existing_m2 : (n_slots,) float64, m2
+        Area that stands already (0 for new slots).
+    min_m2, max_m2 : (n_slots,) float64, m2
+        Least and most area if open; max_m2 counts the existing area.
+    host : (n_slots,) int64
+        Slot of the same site in which this one is a room; -1: it stands by itself.
+    space : (n_slots,) int64
+        A :class:`Space`.
+    cost_m2 : (n_slots,) float64, yuan per new m2 (0 for rooms inside a host, whose m2 are the host's)
+    """
+
+    site: Ints
+    type: Ints
+    existing: Bools
+    existing_m2: Floats
+    min_m2: Floats
+    max_m2: Floats
+    host: Ints
+    space: Ints
+    cost_m2: Floats
+
+    def __len__(self) -> int:
+        """Return the number of slots."""
+        return len(self.site)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sites:
+    """Sites j.
+
+    Parameters
+    ----------
+    floor : (n_sites,) float64, m2
+        New floor area that fits.
+    land : (n_sites,) float64, m2
+        Land for outdoor facilities and for new floor area.
+    storeys : (n_sites,) float64
+        New floor area takes land / storeys; 0: it takes none (an existing building).
+    fixed : (n_sites,) float64, yuan
+        Paid once if anything new is opened there.
+    state : (n_sites,) int64
+        1 must be opened (elastic, hard), 0 free, -1 must not be opened.
+    """
+
+    floor: Floats
+    land: Floats
+    storeys: Floats
+    fixed: Floats
+    state: Ints
+
+    def __len__(self) -> int:
+        """Return the number of sites."""
+        return len(self.floor)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows:
+    """Elastic rows ``matrix @ quantity + u >= required``, quantity being areas or openings by slot.
+
+    Parameters
+    ----------
+    matrix : (n_rows, n_slots) CSR
+    required : (n_rows,) float64, > 0, in the row's own unit
+    strength : (n_rows,) int64
+    """
+
+    matrix: sparse.csr_array
+    required: Floats
+    strength: Ints
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.required)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CoverRow:
+    """All demand points of ``demand`` are to lie within ``reach`` metres of an open slot of ``type`` that may serve them."""
+
+    type: int
+    demand: Ints
+    reach: float
+    strength: int
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Budget:
+    """At most ``limit`` yuan on new area and fixed costs at ``sites``."""
+
+    sites: Ints
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JointProblem:
+    """The joint siting problem.
+
+    Parameters
+    ----------
+    weight : (n_demand,) float64
+        Households at each demand point.
+    slots, sites : Slots, Sites
+    pair_demand, pair_slot : (n_pairs,) int64
+        Slot s may serve demand point i and lies within the walking limit of its type.
+    pair_cost : (n_pairs,) float64, metres
+    limit : (n_types, n_demand) float64, metres
+        Walking metres that a household without any facility of the type within this limit counts; NaN where there is no pair to count.
+    area, count : Rows
+        Rows on areas and on openings.
+    cover : tuple of CoverRow
+    budgets : tuple of Budget
+    max_sites : int or None
+        Most sites at which something new is opened.
+    aim_price : float or None
+        Yuan a missing m2 of a soft area row is worth in the cost stage; None: aims are a stage of their own.
+    """
+
+    weight: Floats
+    slots: Slots
+    sites: Sites
+    pair_demand: Ints
+    pair_slot: Ints
+    pair_cost: Floats
+    limit: Floats
+    area: Rows
+    count: Rows
+    cover: tuple[CoverRow, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    max_sites: int | None = None
+    aim_price: float | None = None
+    labels: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the sizes."""
+        return (
+            f"JointProblem({len(self.weight)} demand points, {len(self.sites)} sites, {len(self.slots)} slots, "
+            f"{len(self.pair_cost)} pairs, {len(self.area)} area, {len(self.count)} count and {len(self.cover)} cover rows)"
+        )

@@ -1,0 +1,181 @@
+"""One way to state and solve a model, on PuLP 3.3 and on PuLP 4 alike.
+
+PuLP states the problem; HiGHS solves it by default, other PuLP solvers by name. Value, bound and status are read from HiGHS itself,
+because PuLP 3.3 calls a run that hit its time limit "Optimal".
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import highspy
+import numpy as np
+import pulp
+
+from siteplan.errors import SolverError, UsageError
+from siteplan.models.status import Proof, Status, judge
+
+Terms = Iterable[tuple[Any, float]]
+Sense = Literal["<=", ">=", "=="]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverOptions:
+    """How to solve.
+
+    Parameters
+    ----------
+    solver : str
+        ``"HiGHS"`` or the name of another solver that PuLP knows (for example ``"PULP_CBC_CMD"``).
+    gap : float
+        Relative gap at which the solver may stop; 0: go on until it is proven.
+    time_limit_s : float
+        Seconds of wall time.
+    threads : int
+        Threads of the solver; 1 gives the same run every time.
+    """
+
+    solver: str = "HiGHS"
+    gap: float = 0.0
+    time_limit_s: float = 600.0
+    threads: int = 1
+
+
+class Model:
+    """A minimisation problem being stated. Variables are PuLP's own.
+
+    Parameters
+    ----------
+    name : str
+        Name without spaces, written into LP files.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.problem = pulp.LpProblem(name, pulp.LpMinimize)
+        self._variables: list[Any] = []
+
+    def var(self, name: str, low: float = 0.0, high: float | None = None, *, integer: bool = False) -> Any:
+        """Add and return a variable with bounds [low, high] (None: no upper bound)."""
+        category = pulp.LpInteger if integer else pulp.LpContinuous
+        variable = self.problem.add_variable(name, low, high, category)
+        self._variables.append(variable)
+        return variable
+
+    def add(self, terms: Terms, sense: Sense, right: float, name: str) -> None:
+        """Add the constraint ``sum(coefficient * variable) sense right``."""
+        left = expression(terms)
+        constraint = left <= right if sense == "<=" else left >= right if sense == ">=" else left == right
+        self.problem.addConstraint(constraint, name)
+
+    def minimise(self, terms: Terms) -> None:
+        """Set the objective."""
+        self.problem.setObjective(expression(terms))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Numbers of variables and constraints."""
+        return len(self._variables), int(self.problem.numConstraints())
+
+    def values(self, variables: Sequence[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Return the variables' values after a solve, (n,) float64; a variable in no row is at its lower bound."""
+        return np.array([v.lowBound if v.varValue is None else v.varValue for v in variables], dtype=np.float64)
+
+    def write_lp(self, path: Path) -> None:
+        """Write the problem in LP format."""
+        self.problem.writeLP(str(path))
+
+    def solve(self, options: SolverOptions, start: dict[str, float] | None = None) -> Proof:
+        """Solve and return what is proven.
+
+        Parameters
+        ----------
+        options : SolverOptions
+        start : dict of str to float, optional
+            A solution known already, by variable name (HiGHS only).
+
+        Raises
+        ------
+        SolverError
+            If the problem is unbounded, or the solver gives no usable answer.
+        """
+        if options.solver == "HiGHS":
+            return self._solve_highs(options, start)
+        return self._solve_other(options)
+
+    def _solve_highs(self, options: SolverOptions, start: dict[str, float] | None) -> Proof:
+        solver = _WarmHiGHS(
+            msg=False,
+            gapRel=options.gap,
+            gapAbs=1e-9,
+            timeLimit=max(options.time_limit_s, 0.01),
+            threads=options.threads,
+            random_seed=1,
+        )
+        solver.start = start or {}
+        began = time.perf_counter()
+        self.problem.solve(solver)
+        seconds = time.perf_counter() - began
+        highs = self.problem.solverModel
+        info = highs.getInfo()
+        state = highs.getModelStatus()
+        named = highspy.HighsModelStatus
+        if state in (named.kInfeasible, named.kUnboundedOrInfeasible):
+            return Proof(status=Status.INFEASIBLE, value=math.inf, bound=math.inf, seconds=seconds)
+        if state == named.kUnbounded:
+            raise SolverError(f"{self.problem.name}: unbounded")
+        if state == named.kModelEmpty:
+            return Proof(status=Status.OPTIMAL, value=0.0, bound=0.0, seconds=seconds)
+        has_solution = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        is_mip = self.problem.isMIP()
+        finished = state == named.kOptimal
+        value = info.objective_function_value
+        bound = info.mip_dual_bound if is_mip else (value if finished else -math.inf)
+        if not has_solution:
+            return Proof(status=Status.NO_SOLUTION, value=math.inf, bound=bound, seconds=seconds)
+        bound = min(bound, value)
+        return Proof(
+            status=judge(value, bound, options.gap, finished=finished), value=value, bound=bound, seconds=seconds
+        )
+
+    def _solve_other(self, options: SolverOptions) -> Proof:
+        names = pulp.listSolvers()
+        if options.solver not in names:
+            raise UsageError(f"solver {options.solver!r} is not known; PuLP knows {', '.join(names)}")
+        solver = pulp.getSolver(options.solver, msg=False, timeLimit=options.time_limit_s)
+        if not solver.available():
+            raise UsageError(f"solver {options.solver!r} is not installed")
+        began = time.perf_counter()
+        self.problem.solve(solver)
+        seconds = time.perf_counter() - began
+        value = pulp.value(self.problem.objective)
+        if value is None:
+            return Proof(status=Status.NO_SOLUTION, value=math.inf, bound=-math.inf, seconds=seconds)
+        # PuLP passes on no bound of other solvers: nothing is proven, whatever they call it.
+        return Proof(status=Status.STOPPED, value=float(value), bound=-math.inf, seconds=seconds)
+
+
+class _WarmHiGHS(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS with a start given by variable name."""
+
+    start: dict[str, float]
+
+    def callSolver(self, lp: Any) -> None:  # noqa: N802 (PuLP's own name)
+        """Hand over the start, then run."""
+        if self.start:
+            columns = lp.exported_variables() if hasattr(lp, "exported_variables") else lp.variables()
+            value = np.array([self.start.get(v.name, math.nan) for v in columns])
+            known = np.flatnonzero(np.isfinite(value)).astype(np.int32)
+            lp.solverModel.setSolution(len(known), known, value[known])
+        lp.solverModel.run()
+
+
+def expression(terms: Terms) -> Any:
+    """Return ``terms`` as PuLP's affine expression, on either PuLP line."""
+    pairs = [(variable, float(coefficient)) for variable, coefficient in terms]
+    build = getattr(pulp.LpAffineExpression, "from_list", pulp.LpAffineExpression)
+    return build(pairs)

@@ -1,0 +1,296 @@
+"""Solving the joint model objective by objective, component by component.
+
+The objectives, in order: the worst hard rule, all hard rules, targets, soft aims, cost, walking. Each stage keeps what the stages before it
+reached, within a tolerance that it states, so its bound is conditional on their incumbents. Components share nothing but the first objective: its
+largest value over the components is what every one of them has to keep, so that the answer is that of the undivided problem.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from siteplan.models.components import Component, split
+from siteplan.models.joint import COST_UNIT, FREE_FLOOR_YUAN, METRE_UNIT, JointModel
+from siteplan.models.joint_problem import Bools, Floats, JointProblem, Strength
+from siteplan.models.reduce import nearest_first
+from siteplan.models.solver import SolverOptions
+from siteplan.models.status import PROVEN_GAP, Proof, Status, relative_gap
+
+STAGES = ("hard-worst", "hard-sum", "targets", "aims", "cost", "walking")
+UNITS = {
+    "hard-worst": ("largest relative shortfall", 1.0),
+    "hard-sum": ("sum of relative shortfalls", 1.0),
+    "targets": ("sum of relative shortfalls", 1.0),
+    "aims": ("sum of relative shortfalls", 1.0),
+    "cost": ("yuan", COST_UNIT),
+    "walking": ("household-metres", METRE_UNIT),
+}
+KEEP = 1e-6
+"""Relative tolerance within which a later stage keeps an earlier one's value."""
+_STRENGTH = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
+_ZERO = 1e-7
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageProof:
+    """One stage over all components, in the objective's own unit."""
+
+    stage: str
+    objective: str
+    value: float
+    bound: float
+    status: Status
+    seconds: float
+    components: int
+    tolerance: float
+
+    @property
+    def gap(self) -> float:
+        """Relative gap."""
+        return relative_gap(self.value, self.bound)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JointAnswer:
+    """What the joint model answers.
+
+    Parameters
+    ----------
+    opened : (n_slots,) bool
+        Existing slots included.
+    area_m2 : (n_slots,) float64
+        0 where not open or without area.
+    stages : tuple of StageProof
+    components : int
+    """
+
+    opened: Bools
+    area_m2: Floats
+    stages: tuple[StageProof, ...]
+    components: int
+
+
+@dataclass(eq=False)
+class _Part:
+    """One component on its way through the stages."""
+
+    model: JointModel
+    weight: float
+    solution: dict[str, float]
+    terms: list[tuple[Any, float]]
+    constant: float = 0.0
+
+
+def solve_joint(
+    problem: JointProblem,
+    options: SolverOptions,
+    *,
+    decompose: bool = True,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> JointAnswer:
+    """Solve the joint siting problem.
+
+    Parameters
+    ----------
+    problem : JointProblem
+    options : SolverOptions
+        ``time_limit_s`` is for all stages together.
+    decompose : bool
+        Whether to take the problem apart first; the answer's values are the same.
+    progress : callable, optional
+        Called with (stage, components done, components).
+
+    Raises
+    ------
+    SolverError
+        If a component has no solution within the time limit, or none at all.
+    """
+    lists = nearest_first(problem)
+    components = split(problem) if decompose else [_whole(problem)]
+    total = max(sum(len(part.slots) for part in components), 1)
+    parts = [
+        _Part(
+            model=JointModel(problem, component, lists, f"joint_{c}"),
+            weight=len(component.slots) / total,
+            solution={},
+            terms=[],
+        )
+        for c, component in enumerate(components)
+    ]
+    deadline = time.monotonic() + options.time_limit_s
+    proofs = []
+    for number, stage in enumerate(STAGES):
+        budget = max(deadline - time.monotonic(), 0.0) / (len(STAGES) - number)
+        proofs.append(_stage(stage, parts, options, budget, progress))
+    opened, area = _read(problem, parts)
+    return JointAnswer(opened=opened, area_m2=area, stages=tuple(proofs), components=len(parts))
+
+
+def _whole(problem: JointProblem) -> Component:
+    """Return the whole problem as one component."""
+    n_types, n_demand = problem.limit.shape
+    return Component(
+        sites=np.arange(len(problem.sites)),
+        slots=np.arange(len(problem.slots)),
+        demand=np.arange(n_types * n_demand),
+        area_rows=np.arange(len(problem.area)),
+        count_rows=np.arange(len(problem.count)),
+        cover_rows=np.arange(len(problem.cover)),
+        budgets=np.arange(len(problem.budgets)),
+    )
+
+
+def _stage(
+    stage: str,
+    parts: list[_Part],
+    options: SolverOptions,
+    budget: float,
+    progress: Callable[[str, int, int], None] | None,
+) -> StageProof:
+    """Solve one stage for every component and hold its value for the later ones."""
+    began = time.monotonic()
+    proofs = []
+    for done, part in enumerate(parts):
+        if progress:
+            progress(stage, done, len(parts))
+        left = max(budget - (time.monotonic() - began), 0.0)
+        share = part.weight / max(sum(p.weight for p in parts[done:]), 1e-12)
+        proofs.append(_solve_part(stage, part, options, left * share))
+    if progress:
+        progress(stage, len(parts), len(parts))
+    combine = max if stage == "hard-worst" else sum
+    value = float(combine([proof.value for proof in proofs] or [0.0]))
+    bound = float(combine([proof.bound for proof in proofs] or [0.0]))
+    for part, proof in zip(parts, proofs, strict=True):
+        _hold(stage, part, value if stage == "hard-worst" else proof.value)
+    objective, unit = UNITS[stage]
+    return StageProof(
+        stage=stage,
+        objective=objective,
+        value=value * unit,
+        bound=bound * unit,
+        status=_overall(proofs, value, bound, options.gap),
+        seconds=time.monotonic() - began,
+        components=len(parts),
+        tolerance=KEEP,
+    )
+
+
+def _overall(proofs: list[Proof], value: float, bound: float, asked: float) -> Status:
+    """Return the status of all components together."""
+    gap = relative_gap(value, bound)
+    if gap <= PROVEN_GAP:
+        return Status.OPTIMAL
+    if gap <= asked and all(proof.status != Status.STOPPED for proof in proofs):
+        return Status.WITHIN_GAP
+    return Status.STOPPED
+
+
+def _prepare(stage: str, part: _Part) -> None:
+    """State the stage's objective."""
+    model = part.model
+    if stage == "hard-worst":
+        rows = model.shortfalls[Strength.HARD]
+        part.terms = [(model.add_worst(), 1.0)] if rows else []
+        part.constant = 0.0
+    elif stage in _STRENGTH:
+        skip = stage == "aims" and model.problem.aim_price is not None
+        part.terms, part.constant = ([], 0.0) if skip else model.shortfall(_STRENGTH[stage])
+    elif stage == "cost":
+        part.terms, part.constant = model.cost(free_floor=FREE_FLOOR_YUAN)
+        price = model.problem.aim_price
+        if price is not None:
+            part.terms = [*part.terms, *((u, c * price / COST_UNIT) for u, c in model.aims)]
+    else:
+        part.terms, part.constant = model.walking()
+
+
+def _solve_part(stage: str, part: _Part, options: SolverOptions, seconds: float) -> Proof:
+    """Solve one stage of one component; fall back on the solution in hand where the time is up."""
+    _prepare(stage, part)
+    known = _value(part)
+    if known is not None and known <= part.constant + _ZERO and stage not in ("cost", "walking"):
+        return Proof(status=Status.OPTIMAL, value=known, bound=part.constant, seconds=0.0)
+    if not part.terms and part.solution:
+        return Proof(status=Status.OPTIMAL, value=part.constant, bound=part.constant, seconds=0.0)
+    part.model.model.minimise(part.terms)
+    limits = SolverOptions(
+        solver=options.solver, gap=options.gap, time_limit_s=max(seconds, 0.2), threads=options.threads
+    )
+    proof = part.model.model.solve(limits, part.solution or None)
+    if proof.status in (Status.NO_SOLUTION, Status.INFEASIBLE):
+        return _fall_back(stage, part, proof)
+    part.solution = _snapshot(part)
+    return Proof(
+        status=proof.status,
+        value=max(proof.value + part.constant, 0.0),
+        bound=max(proof.bound + part.constant, 0.0),
+        seconds=proof.seconds,
+    )
+
+
+def _fall_back(stage: str, part: _Part, proof: Proof) -> Proof:
+    """Keep the solution of the stage before, without any claim that it is best."""
+    known = _value(part)
+    if known is None:
+        known = _do_nothing(part)
+    bound = max(proof.bound + part.constant, 0.0) if proof.status == Status.NO_SOLUTION else 0.0
+    bound = min(bound, known) if math.isfinite(bound) else 0.0
+    status = Status.OPTIMAL if relative_gap(known, bound) <= PROVEN_GAP else Status.STOPPED
+    return Proof(status=status, value=known, bound=bound, seconds=proof.seconds)
+
+
+def _do_nothing(part: _Part) -> float:
+    """Take the plan that builds nothing, which always exists: every rule is elastic."""
+    model = part.model
+    solution: dict[str, float] = {}
+    for variable in model.model.problem.variables():
+        name = variable.name
+        low = variable.lowBound or 0.0
+        solution[name] = low if name.startswith(("y_", "z_", "a_")) else (variable.upBound or 0.0)
+    part.solution = solution
+    return _value(part) or 0.0
+
+
+def _value(part: _Part) -> float | None:
+    """Return the value of the stage's objective at the solution in hand; None without one or where it lacks a variable."""
+    if not part.solution or any(v.name not in part.solution for v, _ in part.terms):
+        return None
+    return part.constant + sum(c * part.solution[v.name] for v, c in part.terms)
+
+
+def _snapshot(part: _Part) -> dict[str, float]:
+    """Return the solver's solution by variable name, binaries rounded."""
+    values: dict[str, float] = {}
+    for variable in part.model.model.problem.variables():
+        value = variable.varValue
+        if value is not None:
+            values[variable.name] = float(round(value)) if variable.name.startswith("y_") else float(value)
+    return values
+
+
+def _hold(stage: str, part: _Part, value: float) -> None:
+    """Make the later stages keep what this one reached."""
+    model = part.model
+    if stage in _STRENGTH and value <= _ZERO:
+        model.forbid_shortfall(_STRENGTH[stage])
+    elif part.terms and stage != "walking":
+        model.keep(part.terms, value - part.constant, KEEP * max(1.0, abs(value)), stage.replace("-", "_"))
+
+
+def _read(problem: JointProblem, parts: list[_Part]) -> tuple[Bools, Floats]:
+    """Return openings and areas of all slots."""
+    opened = problem.slots.existing.copy()
+    area = np.where(problem.slots.existing, problem.slots.existing_m2, 0.0)
+    for part in parts:
+        for s, y in part.model.y.items():
+            opened[s] = part.solution.get(y.name, 0.0) > 0.5  # noqa: PLR2004 (a rounded binary)
+        for s, a in part.model.a.items():
+            area[s] = part.solution.get(a.name, area[s]) if opened[s] else 0.0
+    return opened, area

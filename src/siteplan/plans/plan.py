@@ -1,0 +1,101 @@
+"""What is answered: a plan, with its proof."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siteplan.plans.scenario import Scenario
+    from siteplan.study.study import Study
+
+FACILITY_COLUMNS = (
+    "id", "type", "site_id", "site_name", "site_kind", "status", "community_id", "township_id", "inside",
+    "space", "area_m2", "existing_m2", "cost_yuan", "phase", "households_served", "rules",
+)  # fmt: skip
+DEMAND_COLUMNS = ("building_id", "households", "people", "elderly", "children", "site_id", "community_id")
+ALLOCATION_COLUMNS = ("building_id", "type", "facility_id", "metres", "status")
+COMMUNITY_COLUMNS = (
+    "id", "name", "households", "people", "elderly", "children", "setting", "construction", "township_id",
+    "resettlement", "key", "size_class", "decided_by",
+)  # fmt: skip
+MEMBER_COLUMNS = ("site_id", "community_id", "decided_by", "metres", "basis")
+UNMET_COLUMNS = ("rule_id", "type", "unit_id", "strength", "required", "achieved", "shortfall", "unit")
+RECORDED_COLUMNS = ("rule_id", "kind", "why")
+STAGE_COLUMNS = ("stage", "objective", "value", "bound", "gap", "status", "seconds", "components", "tolerance")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """A plan: what is built where, whom it serves, what is unmet, and how far it is proven.
+
+    Parameters
+    ----------
+    study : Study
+        What was given.
+    scenario : Scenario
+        What was asked.
+    facilities : GeoDataFrame, columns FACILITY_COLUMNS and point geometry in the study's CRS
+        One row a facility, existing ones included. ``type``: a facility type; ``status``: existing, extended
+        or new; ``site_kind``: existing, convert or build; ``inside``: id of the facility whose room it is, or
+        ""; ``space``: floor, land or none; areas in m2, cost in yuan; ``rules``: ids of the rules that asked for it, by ";".
+    demand : GeoDataFrame, columns DEMAND_COLUMNS and point geometry
+        One row a building with households; counts may be fractions (dasymetric).
+    allocation : DataFrame, columns ALLOCATION_COLUMNS
+        One row a building and type. ``status``: served (within the type's reach), out_of_reach (facility_id is
+        the nearest open facility if the cost matrix holds one, else ""), none (no facility of that type may serve it).
+        ``metres``: walking metres, NaN where there is no facility_id.
+    communities : GeoDataFrame, columns COMMUNITY_COLUMNS, polygon or point geometry
+        The units that rules apply to.
+    members : DataFrame, columns MEMBER_COLUMNS
+        Which settlement site belongs to which community, and the rule that decided.
+    unmet : DataFrame, columns UNMET_COLUMNS
+        Every modelled rule that the plan does not meet, in the rule's own unit.
+    recorded : DataFrame, columns RECORDED_COLUMNS
+        Rules of the chosen profiles that this version holds and lists but does not evaluate, and why.
+    stages : DataFrame, columns STAGE_COLUMNS
+        Each objective in order: its value, proven bound, relative gap and the solver's own status.
+    provenance : dict of str to str
+        Versions, settings, inputs' SHA-256, solver, walking basis, what was assumed.
+    """
+
+    study: Study
+    scenario: Scenario
+    facilities: gpd.GeoDataFrame
+    demand: gpd.GeoDataFrame
+    allocation: pd.DataFrame
+    communities: gpd.GeoDataFrame
+    members: pd.DataFrame
+    unmet: pd.DataFrame
+    recorded: pd.DataFrame
+    stages: pd.DataFrame
+    provenance: dict[str, str]
+
+    def but(self, **changes: Any) -> Plan:
+        """Return a copy with ``changes``."""
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def hard_unmet(self) -> int:
+        """Number of hard rules (rule and unit) that the plan does not meet."""
+        return int((self.unmet["strength"] == "hard").sum())
+
+    @property
+    def gap(self) -> float:
+        """Largest relative gap of any stage."""
+        return float(self.stages["gap"].max()) if len(self.stages) else 0.0
+
+    @property
+    def proven(self) -> bool:
+        """Whether every stage is proven optimal (gap 0) given the stages before it."""
+        return bool((self.stages["status"] == "optimal").all())
+
+    def __repr__(self) -> str:
+        """Return what a planner asks first: sites, areas, cost, coverage, unmet, proof."""
+        from siteplan.plans.summary import summary_text
+
+        return summary_text(self)

@@ -1,0 +1,18 @@
+"""Units and conversions, each with its source."""
+
+from __future__ import annotations
+
+TOLERANCE = 1e-6
+"""Relative tolerance of every comparison of a required with an achieved figure."""
+
+M2_PER_MU = 10_000 / 15
+"""Square metres of one mu: 15 mu = 1 ha (a legal text equates 20 ha and 300 mu)."""
+
+
+def meets(achieved: float, required: float) -> bool:
+    """Tell whether ``achieved`` reaches ``required`` within TOLERANCE.
+
+    >>> meets(399.9999999, 400), meets(399, 400)
+    (True, False)
+    """
+    return achieved >= required - TOLERANCE * max(1.0, abs(required))
