@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import KDTree
 
-from siteplan.access.network import SLACK_M, Pairs, shortest_pairs
+from siteplan.access.pairs import SLACK_M, Pairs, shortest_pairs
 from siteplan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def straight_lines(
     Examples
     --------
     >>> import numpy as np
-    >>> pairs = straight_lines(np.array([[0.0, 0.0]]), np.array([[0.0, 0.0], [30.0, 40.0]]), cutoff_m=65, detour_factor=1.3)
+    >>> here, there = np.array([[0.0, 0.0]]), np.array([[0.0, 0.0], [30.0, 40.0]])
+    >>> pairs = straight_lines(here, there, cutoff_m=65, detour_factor=1.3)
     >>> pairs.j.tolist(), pairs.cost.tolist()
     ([0, 1], [0.0, 65.0])
     """

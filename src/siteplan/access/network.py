@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ import shapely
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from siteplan.access.pairs import SLACK_M, Pairs, shortest_pairs
+from siteplan.access.streets import edge_lengths, edge_lines, require_metric, split_at_nodes, street_lines, vertex_ids
 from siteplan.errors import DataError, UsageError
 from siteplan.messages import _
 
@@ -26,37 +28,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
 
-SLACK_M = 1e-6
-"""Metres: a walk longer than a limit by less than this, the noise of adding floats, is within it and is given as the limit."""
-
 _CELLS = 4_000_000
 """Cells of (sources in one chunk) x (nodes and targets): bounds memory to a few hundred megabytes."""
-
-
-class Pairs(NamedTuple):
-    """Pairs within a cutoff, sorted by (i, j), each once.
-
-    Attributes
-    ----------
-    i, j : (n_pairs,) int64
-        Rows of the first and of the second set of points.
-    cost : (n_pairs,) float64
-        Metres.
-    """
-
-    i: Ints
-    j: Ints
-    cost: Floats
-
-
-def shortest_pairs(i: Ints, j: Ints, cost: Floats, cutoff_m: float) -> Pairs:
-    """Return the pairs with cost <= ``cutoff_m`` (inclusive, see SLACK_M), each once at its least cost."""
-    near = cost <= cutoff_m + SLACK_M
-    i, j, cost = i[near], j[near], np.minimum(cost[near], cutoff_m)
-    order = np.lexsort((cost, j, i))
-    i, j, cost = i[order], j[order], cost[order]
-    first = np.r_[True, (i[1:] != i[:-1]) | (j[1:] != j[:-1])][: len(i)]
-    return Pairs(i[first].astype(np.int64), j[first].astype(np.int64), cost[first])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,15 +102,14 @@ class Network:
         Raises
         ------
         DataError
-            If there is no street, the CRS is missing or not metric, or a geometry is no line or has a coordinate that is
-            not finite.
+            If there is no street, the CRS is missing or not metric, or a geometry is no line with finite coordinates.
         """
         if not tolerance_m > 0:
             raise UsageError(f"tolerance_m = {tolerance_m}: must be more than 0")
         require_metric(streets.crs, "streets")
-        lines, row = _lines(streets)
+        lines, row = street_lines(streets)
         xy, line = shapely.get_coordinates(lines, return_index=True)
-        vertex = _vertex_ids(xy, tolerance_m)
+        vertex = vertex_ids(xy, tolerance_m)
         # Vertices that fall on the one before them add neither length nor a crossing.
         keep = np.r_[True, (line[1:] != line[:-1]) | (vertex[1:] != vertex[:-1])][: len(line)]
         keep &= np.bincount(line[keep], minlength=len(lines))[line] > 1
@@ -151,7 +123,7 @@ class Network:
                     "give a street layer with lines, or leave it out: walks are then straight lines times a factor"
                 ),
             )
-        first, last = _split(line, vertex)
+        first, last = split_at_nodes(line, vertex)
         nodes, ends = np.unique(np.r_[vertex[first], vertex[last]], return_inverse=True)
         where = np.zeros((len(nodes), 2))
         where[ends] = np.r_[xy[first], xy[last]]
@@ -160,8 +132,8 @@ class Network:
             nodes=where,
             u=ends[: len(first)].astype(np.int64),
             v=ends[len(first) :].astype(np.int64),
-            length=_lengths(xy, first, last),
-            lines=_pieces(xy, first, last),
+            length=edge_lengths(xy, first, last),
+            lines=edge_lines(xy, first, last),
             skipped=tuple(str(label) for label in streets.index[~alive]),
         )
 
@@ -197,7 +169,7 @@ class Network:
     @cached_property
     def component_length(self) -> Floats:
         """Metres of street in each component, (n_components,), longest first."""
-        return np.bincount(self.component[self.u], weights=self.length)
+        return np.bincount(self.component[self.u], weights=self.length).astype(np.float64)
 
     @property
     def largest_share(self) -> float:
@@ -253,7 +225,6 @@ class Network:
             source, target, cost = self._search(origins.take(rows), destinations.take(columns), cutoff_m)
         else:
             target, source, cost = self._search(destinations.take(columns), origins.take(rows), cutoff_m)
-            source, target = target, source
         return shortest_pairs(rows[source], columns[target], cost, cutoff_m)
 
     def _search(self, sources: Snapped, targets: Snapped, cutoff_m: float) -> tuple[Ints, Ints, Floats]:
@@ -341,77 +312,3 @@ class _Groups:
         entry = np.repeat(np.arange(len(groups)), count)
         within = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
         return entry, self._order[self._start[groups][entry] + within]
-
-
-def require_metric(crs: Any, role: str) -> None:
-    """Refuse a layer whose coordinates are not metres.
-
-    Raises
-    ------
-    DataError
-        If the CRS is missing, geographic, or in another unit.
-    """
-    if crs is not None and crs.is_projected and all(axis.unit_conversion_factor == 1 for axis in crs.axis_info[:2]):
-        return
-    raise DataError(
-        _("the layer {role} is not in a metric CRS: {crs}", role=role, crs=_("none") if crs is None else crs.name),
-        remedy=_("bring all layers to one projected CRS in metres first (study.toml: [study] crs)"),
-    )
-
-
-def _lines(streets: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], Ints]:
-    """Return the LineStrings of a layer and the row of each."""
-    shapes = shapely.force_2d(streets.geometry.to_numpy())
-    present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    kind = shapely.get_type_id(shapes)
-    wrong = present & ~np.isin(kind, (1, 2, 5))  # LineString, LinearRing, MultiLineString
-    xy, at = shapely.get_coordinates(shapes, return_index=True)
-    wrong[at[~np.isfinite(xy).all(axis=1)]] = True
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise DataError(
-            _("{n} streets are no lines or have a coordinate that is not finite", n=int(wrong.sum())),
-            remedy=_("keep only lines with finite coordinates in the layer {role}", role="streets"),
-            row=str(streets.index[row]),
-        )
-    rows = np.flatnonzero(present)
-    parts, index = shapely.get_parts(shapes[rows], return_index=True)
-    return parts, rows[index]
-
-
-def _vertex_ids(xy: Floats, tolerance_m: float) -> Ints:
-    """Return one id for all coordinates that round to the same place."""
-    cell = np.rint(xy / tolerance_m)
-    columns, x = np.unique(cell[:, 0], return_inverse=True)
-    lines, y = np.unique(cell[:, 1], return_inverse=True)
-    return np.unique(x.astype(np.int64) * max(1, len(lines)) + y, return_inverse=True)[1].astype(np.int64)
-
-
-def _split(line: Ints, vertex: Ints) -> tuple[Ints, Ints]:
-    """Return the positions of the first and last vertex of each edge."""
-    new = line[1:] != line[:-1]
-    start, end = np.r_[True, new], np.r_[new, True]
-    node = np.bincount(vertex) > 1
-    node[vertex[start | end]] = True
-    stop = np.flatnonzero(node[vertex])
-    inside = line[stop[1:]] == line[stop[:-1]]
-    return stop[:-1][inside], stop[1:][inside]
-
-
-def _spans(first: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """Return (edge, position) for every position from ``first`` to ``last`` inclusive of each edge."""
-    count = last - first + 1
-    edge = np.repeat(np.arange(len(first)), count)
-    return edge, np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count) + first[edge]
-
-
-def _lengths(xy: Floats, first: Ints, last: Ints) -> Floats:
-    edge, position = _spans(first, last - 1)
-    step = np.hypot(*(xy[position + 1] - xy[position]).T)
-    return np.bincount(edge, weights=step, minlength=len(first))
-
-
-def _pieces(xy: Floats, first: Ints, last: Ints) -> npt.NDArray[np.object_]:
-    edge, position = _spans(first, last)
-    pieces: npt.NDArray[np.object_] = shapely.linestrings(xy[position], indices=edge)
-    return pieces

@@ -11,7 +11,9 @@ import shapely
 
 from siteplan.access.euclidean import straight_lines
 from siteplan.access.matrix import CostMatrix
-from siteplan.access.network import Network, Pairs, Snapped, require_metric, shortest_pairs
+from siteplan.access.network import Network, Snapped
+from siteplan.access.pairs import Pairs, shortest_pairs
+from siteplan.access.streets import require_metric
 from siteplan.errors import DataError, UsageError
 from siteplan.messages import _
 
@@ -44,7 +46,7 @@ class Walking:
     notes: tuple[str, ...] = ()
 
 
-def cost_matrix(
+def cost_matrix(  # noqa: PLR0913 (the two sides, their ids, the streets and the three settings of a walk)
     demand: gpd.GeoSeries,
     candidates: gpd.GeoSeries,
     *,
@@ -245,8 +247,8 @@ def _points(series: gpd.GeoSeries, ids: Sequence[object], role: str) -> _Points:
             )
         seen.add(name)
     shapes = np.asarray(series.to_numpy(), dtype=object)
-    usable = shapely.get_type_id(shapes) == 0
-    usable &= np.isfinite(shapely.get_x(shapes)) & np.isfinite(shapely.get_y(shapes))
+    usable = (shapely.get_type_id(shapes) == 0) & ~shapely.is_empty(shapes)
+    usable[usable] = np.isfinite(shapely.get_coordinates(shapes[usable])).all(axis=1)
     if not usable.all():
         raise DataError(
             _("{n} geometries of {role} are no points with finite coordinates", n=int((~usable).sum()), role=role),
