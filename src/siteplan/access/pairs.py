@@ -35,12 +35,16 @@ class Pairs(NamedTuple):
 def shortest_pairs(i: Ints, j: Ints, cost: Floats, cutoff_m: float) -> Pairs:
     """Return the pairs with cost <= ``cutoff_m`` (inclusive, see SLACK_M), each once at its least cost."""
     near = cost <= cutoff_m + SLACK_M
-    i, j, cost = i[near].astype(np.int64), j[near].astype(np.int64), np.minimum(cost[near], cutoff_m)
-    if not len(i):
-        return Pairs(i, j, cost)
-    key = i * (j.max() + 1) + j
+    if not near.all():
+        i, j, cost = i[near], j[near], cost[near]
+    width = int(j.max()) + 1 if len(j) else 1
+    key = i * np.int64(width) + j
     # A stable sort is linear on what is sorted already, as most of what comes here is.
     order = np.argsort(key, kind="stable")
-    key = key[order]
-    first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
-    return Pairs(i[order[first]], j[order[first]], np.minimum.reduceat(cost[order], first))
+    key, cost = key[order], np.minimum(cost[order], cutoff_m)
+    new = np.r_[True, key[1:] != key[:-1]][: len(key)]
+    if not new.all():
+        first = np.flatnonzero(new)
+        key, cost = key[first], np.minimum.reduceat(cost, first)
+    row = key // width
+    return Pairs(row, key - row * width, cost)

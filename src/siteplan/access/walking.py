@@ -138,8 +138,10 @@ def _on_network(starts: _Points, ends: _Points, network: Network, limits: _Limit
         _straight(starts, ends, np.flatnonzero(at_start.found), lost_ends, limits),
         _same_place(starts, ends),
     ]
-    i, j, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
-    pairs = shortest_pairs(i, j, cost, cutoff_m)
+    pairs = parts[0]
+    if any(len(part.i) for part in parts[1:]):
+        i, j, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
+        pairs = shortest_pairs(i, j, cost, cutoff_m)
     lost = len(lost_starts) + len(lost_ends)
     basis = f"network; {straight_basis(limits.detour_factor)} for {lost} points" if lost else "network"
     unsnapped = tuple(tuple(str(name) for name in side) for side in (starts.ids[lost_starts], ends.ids[lost_ends]))
