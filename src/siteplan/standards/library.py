@@ -1,0 +1,323 @@
+"""The standards of a study: its profiles in order, and which of their rules speak for a unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Literal, NamedTuple, TYPE_CHECKING
+
+from pydantic import BaseModel, Field
+
+from siteplan.errors import StandardsError
+from siteplan.messages import _
+from siteplan.standards.facility_types import FACILITY_TYPES
+from siteplan.standards.kinds import why_recorded
+from siteplan.standards.nearest import nearest
+from siteplan.standards.profile import Profile, read_profile
+
+if TYPE_CHECKING:
+    from siteplan.standards.rule import Rule, Topic, Unit
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+NATIONAL = "national"
+"""The profile of defaults; it is always read, and speaks last."""
+
+BUILT_IN = ("p000", "p001", "p002", "p003", "p004")
+"""Profiles of the source documents that come with siteplan."""
+
+
+class Override(BaseModel, frozen=True, extra="forbid"):
+    """What study.toml changes in one rule (``[standards.rules."ID"]``).
+
+    Parameters
+    ----------
+    figure : float or None
+        Figure instead of the rule's, in the same unit.
+    strength : {"hard", "soft", "target"} or None
+        Strength instead of the rule's. This is the one way to make an unverified figure or a judgement hard.
+    off : bool
+        Whether the rule is switched off: the next profile that speaks on its topic is heard.
+    reason : str
+        Why; it is shown wherever the rule is.
+    """
+
+    figure: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    strength: Literal["hard", "soft", "target"] | None = None
+    off: bool = False
+    reason: str = ""
+
+
+class Recorded(NamedTuple):
+    """A rule that is listed but not evaluated, and why."""
+
+    rule_id: str
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Standards:
+    """The rules of a study's profiles, in the order in which they speak.
+
+    Parameters
+    ----------
+    profiles : tuple of Profile
+        In the study's order, ``national`` last; their rules are as the files say.
+    rules : tuple of Rule
+        All rules in that order, as study.toml changed them; those switched off are kept and say so.
+    """
+
+    profiles: tuple[Profile, ...]
+    rules: tuple[Rule, ...]
+
+    def get(self, rule_id: str) -> Rule:
+        """Return the rule called ``rule_id``.
+
+        Raises
+        ------
+        StandardsError
+            If no profile has it; the remedy names the nearest.
+        """
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise StandardsError(
+            _("unknown rule {rule}", rule=repr(rule_id)),
+            remedy=_(
+                "the nearest rule of the chosen profiles is {known}", known=nearest(rule_id, (r.id for r in self.rules))
+            ),
+        )
+
+    def profile(self, name: str) -> Profile:
+        """Return the profile called ``name``.
+
+        Raises
+        ------
+        StandardsError
+            If the study does not use it.
+        """
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        raise _unknown_profile(name, [profile.name for profile in self.profiles])
+
+    def types(self) -> tuple[str, ...]:
+        """Return the facility types that the study's profiles ask for, in catalogue order.
+
+        A type is asked for where a modelled rule demands it: presence, reach, or an area of that type alone. A type
+        that is only named among several whose areas are summed, or only given a size or a place (unit_floor, inside),
+        is not. ``national`` gives figures for types that the named profiles ask for; what it asks for itself counts
+        only where no profile is named.
+        """
+        return self._asked(lambda rule: rule.profile != NATIONAL) or self._asked(lambda _rule: True)
+
+    def _asked(self, wanted: Callable[[Rule], bool]) -> tuple[str, ...]:
+        asked = {rule.types[0] for rule in self.rules if rule.asks and not rule.off and wanted(rule)}
+        return tuple(key for key in FACILITY_TYPES if key in asked)
+
+    def rules_for(
+        self,
+        unit: Unit,
+        scope: Literal["community", "township"] = "community",
+        types: Collection[str] | None = None,
+    ) -> tuple[Rule, ...]:
+        """Return the modelled rules that speak for ``unit``.
+
+        For each topic (kind, subject, aim or not) the first profile in order speaks that has a rule of that topic whose
+        conditions hold for the unit; all its rules of that topic whose conditions hold are returned.
+
+        Parameters
+        ----------
+        unit : Unit
+            A community, or a township with its totals.
+        scope : {"community", "township"}
+            ``"community"`` gives rules of scope community and facility.
+        types : collection of str, optional
+            Facility types that are planned; by default :meth:`types`. A rule is returned if it binds one of them.
+
+        Returns
+        -------
+        tuple of Rule
+            In profile order.
+        """
+        planned = set(self.types() if types is None else types)
+        scopes = {"community", "facility"} if scope == "community" else {"township"}
+        speaker: dict[Topic, str] = {}
+        spoken: list[Rule] = []
+        for rule in self.rules:
+            if not rule.modelled or rule.off or rule.scope not in scopes or planned.isdisjoint(rule.types):
+                continue
+            if rule.applies_to(unit) and speaker.setdefault(rule.topic, rule.profile) == rule.profile:
+                spoken.append(rule)
+        return tuple(spoken)
+
+    def recorded(self) -> tuple[Recorded, ...]:
+        """Return the rules that are listed but not evaluated, each with a plain reason.
+
+        These are rules of kinds that are data, and rules switched off in study.toml; of ``national`` only those about
+        types that the study asks for, or about no type.
+        """
+        return tuple(self._recorded())
+
+    def _recorded(self) -> Iterator[Recorded]:
+        asked, forming = set(self.types()), {rule.id for rule in self.formation()}
+        for rule in self.rules:
+            if rule.off:
+                why = _("switched off in study.toml: {reason}", reason=rule.reason or _("no reason given"))
+            elif rule.modelled or (rule.profile == NATIONAL and rule.types and asked.isdisjoint(rule.types)):
+                continue
+            elif rule.kind == "formation" and rule.id not in forming:
+                why = _("an earlier profile says how communities are formed")
+            else:
+                why = why_recorded(rule.kind)
+            yield Recorded(rule.id, rule.kind, why)
+
+    def formation(self) -> tuple[Rule, ...]:
+        """Return the formation rules of the first profile that has any; ``national`` has some."""
+        for profile in self.profiles:
+            found = tuple(r for r in self.rules if r.profile == profile.name and r.kind == "formation" and not r.off)
+            if found:
+                return found
+        return ()
+
+    def order_notes(self) -> tuple[str, ...]:
+        """Return a sentence for each profile that speaks before one of more authority."""
+        notes = []
+        for before, after in zip(self.profiles, self.profiles[1:], strict=False):
+            if before.authority < after.authority:
+                notes.append(
+                    _(
+                        "{first} speaks before {second}, a document of more authority",
+                        first=before.name,
+                        second=after.name,
+                    )
+                )
+        return tuple(notes)
+
+    def __repr__(self) -> str:
+        """Return the profiles in order with their number of rules."""
+        named = ", ".join(f"{profile.name} ({len(profile.rules)})" for profile in self.profiles)
+        return f"<Standards: {named}>"
+
+
+@cache
+def _built_in(name: str) -> Profile:
+    return read_profile(Path(str(package_files("siteplan.standards").joinpath("profiles", f"{name}.toml"))))
+
+
+def _unknown_profile(name: str, known: Sequence[str]) -> StandardsError:
+    return StandardsError(
+        _("unknown profile {name}", name=repr(name)),
+        remedy=_(
+            "the nearest known one is {known}; a profile of your own is named in standards.files of study.toml",
+            known=nearest(name, known),
+        ),
+    )
+
+
+def _own_profiles(paths: Sequence[Path]) -> dict[str, Profile]:
+    own: dict[str, Profile] = {}
+    for path in paths:
+        profile = read_profile(path)
+        if profile.name in {NATIONAL, *BUILT_IN, *own}:
+            raise StandardsError(
+                _("another profile is already named {name}", name=repr(profile.name)),
+                remedy=_("give it another name in its table [profile]"),
+                path=path,
+            )
+        own[profile.name] = profile
+    return own
+
+
+def _chosen(names: Sequence[str], own: dict[str, Profile]) -> tuple[Profile, ...]:
+    for name in names:
+        if name not in {*BUILT_IN, NATIONAL, *own}:
+            raise _unknown_profile(name, [*own, *BUILT_IN, NATIONAL])
+        if list(names).count(name) > 1:
+            raise StandardsError(
+                _("profile {name} is named twice", name=name), remedy=_("name it once, where it should speak")
+            )
+    if NATIONAL in names[:-1]:
+        raise StandardsError(
+            _("national speaks last, and cannot stand before another profile"),
+            remedy=_("leave it out: it is always read"),
+        )
+    for name, profile in own.items():
+        if name not in names:
+            raise StandardsError(
+                _("profile {name} is read but not among the study's profiles", name=name),
+                remedy=_("add it to profiles, at the place where it should speak"),
+                path=profile.path,
+            )
+    named = [name for name in names if name != NATIONAL]
+    return tuple(own[name] if name in own else _built_in(name) for name in [*named, NATIONAL])
+
+
+def _overridden(rule: Rule, change: Override) -> Rule:
+    figure = rule.figure if change.figure is None else change.figure
+    strength = change.strength or rule.strength
+    original = "; ".join(
+        text
+        for text, changed in (
+            (f"figure {rule.figure_text()}", figure != rule.figure),
+            (f"strength {rule.strength}", strength != rule.strength),
+        )
+        if changed
+    )
+    return rule.but(
+        figure=figure,
+        strength=strength,
+        off=change.off,
+        overridden_by="study.toml",
+        reason=change.reason,
+        original=original,
+    )
+
+
+def load_standards(
+    profiles: Sequence[str], files: Sequence[Path] = (), overrides: Mapping[str, Override] | None = None
+) -> Standards:
+    """Read the profiles of a study.
+
+    Parameters
+    ----------
+    profiles : sequence of str
+        Names in the order in which they speak; ``national`` is added last.
+    files : sequence of Path
+        The planner's own profiles, each called by its ``name`` in ``profiles``.
+    overrides : mapping of rule id to Override, optional
+        What study.toml changes.
+
+    Returns
+    -------
+    Standards
+
+    Raises
+    ------
+    StandardsError
+        If a profile or an overridden rule is unknown (the nearest is named), a rule is refused, or two profiles
+        have a rule of the same id.
+
+    Examples
+    --------
+    >>> load_standards(["p000"]).get("S0-12").figure_text()
+    '32 m2/100hh'
+    """
+    chosen = _chosen(tuple(profiles), _own_profiles(files))
+    rules: dict[str, Rule] = {}
+    for profile in chosen:
+        for rule in profile.rules:
+            if rule.id in rules:
+                raise StandardsError(
+                    _("profile {name} already has a rule of this id", name=rules[rule.id].profile),
+                    remedy=_("give it another id"),
+                    path=profile.path,
+                    row=_("rule {rule}", rule=rule.id),
+                )
+            rules[rule.id] = rule
+    loaded = Standards(profiles=chosen, rules=tuple(rules.values()))
+    for rule_id, change in (overrides or {}).items():
+        rules[rule_id] = _overridden(loaded.get(rule_id), change)
+    return Standards(profiles=chosen, rules=tuple(rules.values()))
