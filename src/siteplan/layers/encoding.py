@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import codecs
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteplan.layers.repair import Place, Repair
 from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from siteplan.layers.repair import Place, Repair
 
 _CODE_PAGES = {"936": "gb18030", "54936": "gb18030", "950": "big5", "65001": "utf-8"}
 _CHINESE = ("gb2312", "gbk", "cp936", "gb18030")
+_HEADER, _END_OF_FIELDS = 32, 0x0D  # of a dBASE table: bytes before its fields, and the mark after them
 _WESTERN = ("iso8859-1", "cp1252")
 
 
@@ -36,7 +41,8 @@ def shapefile_encoding(path: Path, place: Place) -> tuple[str, list[Repair]]:
     Returns
     -------
     encoding : str
-        Name of a codec: what the .cpg says; without one UTF-8 if the bytes are valid UTF-8, else GB18030 (a superset of GBK and GB2312).
+        Name of a codec: what the .cpg says; without one UTF-8 if the bytes are valid UTF-8, else GB18030
+        (a superset of GBK and GB2312).
     notes : list of Repair
         One where the encoding was found from the bytes, or where the .cpg names a western code page.
 
@@ -92,14 +98,14 @@ def _texts(table: Path) -> list[bytes]:
     data = table.read_bytes()
     head, length = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
     count = int.from_bytes(data[4:8], "little")
-    if head < 33 or length < 1:  # noqa: PLR2004 - a dBASE header has 32 bytes and an end mark
+    if head <= _HEADER or length < 1:
         return []
     count = min(count, (len(data) - head) // length)
     rows = np.frombuffer(data, dtype=np.uint8, count=count * length, offset=head).reshape(count, length)
     texts, start = [], 1
     for at in range(32, head - 32, 32):
         field = data[at : at + 32]
-        if field[0] == 0x0D:  # noqa: PLR2004 - the end mark of the fields
+        if field[0] == _END_OF_FIELDS:
             break
         texts.append(field[:11].split(b"\0")[0])
         width = field[16] + (256 * field[17] if field[11:12] == b"C" else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -11,8 +11,10 @@ import numpy.typing as npt
 import shapely
 
 from siteplan.errors import LayerError
-from siteplan.layers.roles import Shape
 from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from siteplan.layers.roles import Shape
 
 _POLYGONS = ("Polygon", "MultiPolygon")
 _TYPES: dict[Shape, tuple[str, ...]] = {
@@ -166,9 +168,7 @@ def _single_points(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> 
     return result
 
 
-def _mend_polygons(
-    geometry: npt.NDArray[Any], ids: list[str], place: Place
-) -> tuple[npt.NDArray[Any], list[Repair]]:
+def _mend_polygons(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> tuple[npt.NDArray[Any], list[Repair]]:
     repairs: list[Repair] = []
     result = geometry.copy()
     for k in np.flatnonzero(~shapely.is_valid(geometry)):

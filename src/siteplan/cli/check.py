@@ -1,0 +1,62 @@
+"""``siteplan check``: what is in a study's layers, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from siteplan.study.check import CheckReport
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+def check(study: Path, as_json: bool) -> None:
+    """Check the layers of STUDY (a folder with study.toml): counts, extents, repairs, warnings."""
+    from siteplan.study.check import check as check_study
+    from siteplan.study.study import open_study
+
+    report = check_study(open_study(study))
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        _print(report)
+
+
+def _side(value: float) -> str:
+    """Return a coordinate in whole metres, or in degrees."""
+    return f"{value:.0f}" if abs(value) > 360 else f"{value:.4f}"  # noqa: PLR2004 - degrees
+
+
+def _print(report: CheckReport) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=escape(f"{report.name} ({report.crs})"))
+    for heading in (_("layer"), _("file"), _("rows"), _("CRS of the file"), _("extent (x, y)")):
+        table.add_column(heading, justify="right" if heading == _("rows") else "left")
+    for layer in report.layers:
+        west, south, east, north = layer.bounds
+        file = f"{layer.path} {layer.layer}".strip()
+        extent = f"{_side(west)} .. {_side(east)}, {_side(south)} .. {_side(north)}"
+        table.add_row(layer.role, escape(file), f"{layer.rows:,}", escape(layer.crs), extent)
+    console.print(table)
+    for title, style, lines in (
+        (_("Repairs"), "yellow", [str(repair) for repair in report.repairs]),
+        (_("Notes"), "dim", [str(note) for note in report.notes]),
+        (_("Warnings"), "bold yellow", list(report.warnings)),
+    ):
+        if lines:
+            console.print(f"[{style}]{escape(title)} ({len(lines)})[/]")
+            for line in lines:
+                console.print(f"  {escape(line)}", soft_wrap=True)
+    if not report.repairs and not report.warnings:
+        console.print(f"[green]{escape(_('Nothing to repair, nothing to warn of.'))}[/]")

@@ -1,0 +1,327 @@
+"""A role's column contract applied to a table: headings found, ids made, every value parsed strictly."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from siteplan.errors import UsageError
+from siteplan.layers.names import likeness, nearest
+from siteplan.layers.repair import Place, Repair, mend_geometry, some
+from siteplan.layers.roles import ROLES, Column, Role
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ID = Column(name="id", kind="text", zh="编号")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_FLAGS = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
+_TEXT = pd.Series(["text"]).dtype  # "str" in pandas 3, object in pandas 2
+_SHAPEFILE_NAME = 10
+_ALIKE = 0.85
+
+
+def role_of(name: str) -> Role:
+    """Return the vector role called ``name``.
+
+    Raises
+    ------
+    UsageError
+        If there is none; it names the nearest.
+    """
+    if name not in ROLES:
+        raise UsageError(_("no layer role {name}: did you mean {near}?", name=name, near=nearest(name, ROLES)))
+    return ROLES[name]
+
+
+def conform(
+    frame: gpd.GeoDataFrame,
+    role: str,
+    *,
+    path: str = "",
+    columns: Mapping[str, str] | None = None,
+    defaults: Mapping[str, object] | None = None,
+) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Return a table as the contract of its role wants it.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        As it was read.
+    role : str
+        A vector role.
+    path : str, default ""
+        What errors and repairs call it.
+    columns : mapping of str to str, optional
+        siteplan's name to the table's heading.
+    defaults : mapping of str to object, optional
+        Values for columns that the table lacks; for optional columns, also for missing values.
+
+    Returns
+    -------
+    frame : GeoDataFrame
+        ``id`` (text, unique), the role's columns (text, float64 or bool; missing is NaN), all others, ``geometry``.
+    repairs : list of Repair
+        Repairs and notes.
+
+    Raises
+    ------
+    LayerError
+        If a column, an id, a value or a geometry breaks the contract.
+    """
+    definition, place = role_of(role), Place(role=role, path=path)
+    if not len(frame):
+        raise place.error(
+            _("the layer is empty"), remedy=_("draw at least one row, or remove [layers.{role}]", role=role)
+        )
+    columns, defaults = dict(columns or {}), dict(defaults or {})
+    _check_names(columns, "columns", definition, place)
+    _check_names(defaults, "defaults", definition, place)
+    table = pd.DataFrame(frame.drop(columns=frame.geometry.name)).reset_index(drop=True)
+    headings, notes = find_headings(definition, [str(name) for name in table.columns], columns, place)
+    _check_required(definition, headings, defaults, list(table.columns), place)
+    made: dict[str, pd.Series[Any]] = {}
+    made["id"], id_notes = _ids(table[headings["id"]] if "id" in headings else None, len(table), place)
+    for column in definition.columns:
+        values = table[headings[column.name]] if column.name in headings else None
+        made[column.name] = _column(values, column, defaults, made["id"], place)
+    absent = [column for column in definition.columns if column.name not in headings]
+    notes += id_notes + _absent_note(absent, defaults, table, headings, place)
+    for heading in table.columns:
+        if heading not in headings.values():
+            made[f"{heading}_file" if heading in made or heading == "geometry" else str(heading)] = table[heading]
+    result = gpd.GeoDataFrame(made, geometry=np.asarray(frame.geometry.array, dtype=object), crs=frame.crs)
+    result, repairs = mend_geometry(result, definition.shape, place)
+    return result, notes + repairs
+
+
+def _check_names(names: Mapping[str, object], key: str, role: Role, place: Place) -> None:
+    known = ["id", *(column.name for column in role.columns)]
+    for name in names:
+        if name not in known:
+            raise place.error(
+                _("[layers.{role}] {key}: role {role} has no column {name}", role=role.name, key=key, name=name),
+                remedy=_("did you mean {near}? The role has: {known}",
+                         near=nearest(name, known), known=", ".join(known)),
+                row=name,
+            )  # fmt: skip
+
+
+def find_headings(
+    role: Role, headings: Sequence[str], columns: Mapping[str, str], place: Place
+) -> tuple[dict[str, str], list[Repair]]:
+    """Return the heading that stands for each column of a role.
+
+    A column is looked for as ``columns`` says, else by its name, its Chinese name, its name in another case and,
+    in Shapefiles, its first ten characters.
+
+    Returns
+    -------
+    dict of str to str
+        Column name to heading; columns that the table lacks are absent.
+    list of Repair
+        A note for every heading that is not simply the column's name.
+
+    Raises
+    ------
+    LayerError
+        If a mapped heading is not there.
+    """
+    found: dict[str, str] = {}
+    notes = []
+    for column in (ID, *role.columns):
+        if column.name in columns:
+            found[column.name] = _mapped(column, columns[column.name], headings, place)
+            continue
+        heading = _heading(column, [name for name in headings if name not in columns.values()], place)
+        if heading is not None:
+            found[column.name] = heading
+            if heading != column.name:
+                notes.append(place.note(_("column {column} read from {heading}", column=column.name, heading=heading)))
+    return found, notes
+
+
+def _mapped(column: Column, heading: str, headings: Sequence[str], place: Place) -> str:
+    if heading in headings:
+        return heading
+    near = nearest(heading, headings)
+    raise place.error(
+        _("the file has no column {heading}, which [layers.{role}] gives for {column}",
+          heading=heading, role=place.role, column=column.name),
+        remedy=_("did you mean {near}? The file has: {headings}", near=near, headings=", ".join(headings) or "-"),
+        row=heading,
+    )  # fmt: skip
+
+
+def _check_required(
+    role: Role, found: Mapping[str, str], defaults: Mapping[str, object], headings: Sequence[str], place: Place
+) -> None:
+    for column in role.columns:
+        if not column.required or column.name in found or column.name in defaults:
+            continue
+        free = [name for name in headings if name not in found.values()]
+        near = max(free, key=lambda name: max(likeness(name, column.name), likeness(name, column.zh)), default=None)
+        line = f'columns = {{ {column.name} = "{near or "..."}" }}'
+        raise place.error(
+            _("the layer has no column {column} ({zh})", column=column.name, zh=column.zh),
+            remedy=_("if another column holds it, write under [layers.{role}]: {line}; the file has: {headings}",
+                     role=role.name, line=line, headings=", ".join(headings) or "-"),
+            row=column.name,
+        )  # fmt: skip
+
+
+def _heading(column: Column, headings: Sequence[str], place: Place) -> str | None:
+    for wanted in (column.name, column.zh):
+        if wanted in headings:
+            return wanted
+    cut = column.name[:_SHAPEFILE_NAME] if place.path.casefold().endswith(".shp") else column.name
+    return next((name for name in headings if name.strip().casefold() in (column.name, cut, column.zh)), None)
+
+
+def _ids(values: pd.Series[Any] | None, n: int, place: Place) -> tuple[pd.Series[Any], list[Repair]]:
+    if values is None:
+        made = [f"{place.role}-{k}" for k in range(1, n + 1)]
+        what = _(
+            "the file has no column id: ids made from row numbers, {first} to {last}", first=made[0], last=made[-1]
+        )
+        return pd.Series(made, dtype=_TEXT), [place.note(what)]
+    rows = pd.Series([_("row {k}", k=k) for k in range(1, n + 1)])
+    ids = _texts(values, ID, rows, place)
+    absent = np.flatnonzero(ids.isna())
+    if len(absent):
+        raise place.error(
+            _("column id is empty in {n} rows", n=len(absent)),
+            remedy=_("give every row an id of its own"),
+            row=str(rows[absent[0]]),
+        )
+    twice = ids[ids.duplicated()].unique().tolist()
+    if twice:
+        raise place.error(
+            _("{n} ids stand more than once: {ids}", n=len(twice), ids=some(twice)),
+            remedy=_("give every row an id of its own (the column read as id is {heading})", heading=values.name),
+            row=twice[0],
+        )
+    return ids, []
+
+
+def _column(
+    values: pd.Series[Any] | None, column: Column, defaults: Mapping[str, object], ids: pd.Series[Any], place: Place
+) -> pd.Series[Any]:
+    default = column.default
+    if column.name in defaults:
+        where = pd.Series([f"defaults.{column.name}"])
+        default = _parse(pd.Series([defaults[column.name]], dtype=object), column, where, place).iloc[0]
+    if values is None:
+        values = pd.Series([None] * len(ids), dtype=object)
+    elif column.required:
+        default = None
+    parsed = _parse(values, column, ids, place)
+    if default is not None:
+        parsed = parsed.fillna(default)  # type: ignore[arg-type]
+    if column.required and parsed.isna().any():
+        row = int(np.flatnonzero(parsed.isna())[0])
+        raise _bad(column, values.iloc[row], str(ids[row]), _("a value is needed"), place)
+    return parsed.astype(bool) if column.kind == "flag" and not parsed.isna().any() else parsed
+
+
+def _parse(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
+    parse = {"text": _texts, "number": _numbers, "flag": _flags}[column.kind]
+    return parse(values, column, ids, place)
+
+
+def _bad(column: Column, value: object, row: str, why: str, place: Place) -> Exception:
+    return place.error(
+        _("column {column} is {value}: {why}", column=column.name, value=_shown(value), why=why),
+        remedy=_("correct {column} of this row in the file", column=column.name),
+        row=row,
+    )
+
+
+def _shown(value: object) -> str:
+    return _("missing") if _missing(value) else repr(value)
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
+def _texts(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
+    result: list[str | None] = []
+    allowed = column.values  # noqa: PD011 - of a Column, not of a table
+    for row, value in zip(ids, values.tolist(), strict=True):
+        text = None if _missing(value) else _plain(value).strip()
+        if text and allowed and text not in allowed:
+            raise _bad(column, value, row, _("it must be one of {values}", values=", ".join(allowed)), place)
+        result.append(text or None)
+    return pd.Series(result, dtype=_TEXT)
+
+
+def _plain(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _numbers(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        numbers = np.array(
+            [_number(value, column, row, place) for row, value in zip(ids, values.tolist(), strict=True)]
+        )
+    least = -np.inf if column.minimum is None else column.minimum
+    for k in np.flatnonzero(np.isinf(numbers) | (numbers < least)):
+        why = (
+            _("it must be a finite number")
+            if np.isinf(numbers[k])
+            else _("it must be {least} or more", least=f"{least:g}")
+        )
+        raise _bad(column, values.iloc[k], str(ids[k]), why, place)
+    return pd.Series(numbers, dtype=np.float64)
+
+
+def _number(value: object, column: Column, row: str, place: Place) -> float:
+    if _missing(value) or (isinstance(value, str) and not value.strip()):
+        return float("nan")
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value)
+    raise _bad(column, value, row, _("it is not a number"), place)
+
+
+def _flags(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
+    result: list[bool | None] = []
+    for row, value in zip(ids, values.tolist(), strict=True):
+        text = "" if _missing(value) else _plain(value).strip().casefold()
+        if text and text not in _FLAGS:
+            raise _bad(column, value, row, _("it must be one of {values}", values=", ".join(_FLAGS)), place)
+        result.append(_FLAGS[text] if text else None)
+    return pd.Series(result, dtype="boolean")
+
+
+def _absent_note(
+    absent: Sequence[Column],
+    defaults: Mapping[str, object],
+    table: pd.DataFrame,
+    headings: Mapping[str, str],
+    place: Place,
+) -> list[Repair]:
+    """Return notes on columns that the file lacks: what stands there instead, and headings that look like them."""
+    notes = []
+    filled = {column.name: defaults.get(column.name, column.default) for column in absent}
+    given = [f"{name} = {value!r}" for name, value in filled.items() if value is not None]
+    if given:
+        notes.append(place.note(_("columns that the file lacks are taken as: {columns}", columns=", ".join(given))))
+    left = [name for name, value in filled.items() if value is None]
+    if left:
+        notes.append(place.note(_("columns that the file lacks stay empty: {columns}", columns=", ".join(left))))
+    for column in absent:
+        for heading in table.columns:
+            if heading not in headings.values() and likeness(column.name, str(heading)) >= _ALIKE:
+                what = _("column {heading} is not read: is it {column}?", heading=heading, column=column.name)
+                notes.append(place.note(what))
+    return notes

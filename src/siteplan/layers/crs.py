@@ -1,0 +1,225 @@
+"""One metric coordinate reference system for a study, and what coordinates say against theirs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pyproj import CRS, Proj, Transformer
+from pyproj.exceptions import CRSError, ProjError
+from pyproj.transformer import TransformerGroup
+
+from siteplan.errors import SettingsError
+from siteplan.layers.repair import Place, Repair, mend_geometry
+from siteplan.layers.roles import ROLES
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+"""West, south, east, north."""
+
+WGS84 = CRS.from_epsg(4326)
+_MOST_DISTORTION = 0.01
+_DEGREES = 180.0
+_LATITUDE = 90.0
+
+
+def parse_crs(text: str, *, path: str | None = None, row: str | None = None) -> CRS:
+    """Return the CRS that ``text`` names, for example ``"EPSG:4547"``.
+
+    Raises
+    ------
+    SettingsError
+        If PROJ does not know it.
+    """
+    try:
+        return CRS.from_user_input(text)
+    except CRSError as error:
+        raise SettingsError(
+            _("no such coordinate system: {text}", text=repr(text)),
+            remedy=_('write it as "EPSG:4547" (CGCS2000, 3-degree zone at 114 E), with the number of your own'),
+            path=path,
+            row=row,
+        ) from error
+
+
+def name_of(crs: CRS) -> str:
+    """Return ``"EPSG:4547"`` where the CRS has such a number, else its name."""
+    authority = crs.to_authority()
+    return ":".join(authority) if authority else str(crs.name)
+
+
+def lonlat_bounds(bounds: Bounds, crs: CRS) -> Bounds | None:
+    """Return ``bounds`` in degrees of longitude and latitude; None where they have no place on the globe."""
+    try:
+        box = Transformer.from_crs(crs, WGS84, always_xy=True).transform_bounds(*bounds)
+    except ProjError:
+        return None
+    west, south, east, north = (float(side) for side in box)
+    return (west, south, east, north) if all(map(math.isfinite, box)) and abs(south) <= _LATITUDE else None
+
+
+def exchanged(bounds: Bounds) -> Bounds:
+    """Return ``bounds`` with the axes exchanged.
+
+    >>> exchanged((1, 2, 3, 4))
+    (2, 1, 4, 3)
+    """
+    west, south, east, north = bounds
+    return south, west, north, east
+
+
+def overlap(a: Bounds, b: Bounds, margin: float = 0.0) -> bool:
+    """Tell whether two boxes lie within ``margin`` of one another.
+
+    >>> overlap((0, 0, 1, 1), (1, 1, 2, 2)), overlap((0, 0, 1, 1), (3, 0, 4, 1), margin=1)
+    (True, False)
+    """
+    return a[0] <= b[2] + margin and b[0] <= a[2] + margin and a[1] <= b[3] + margin and b[1] <= a[3] + margin
+
+
+def outside_use(bounds: Bounds, crs: CRS) -> Bounds | None:
+    """Return ``bounds`` in degrees if they lie wholly outside the area that the CRS is made for, else None."""
+    area, box = crs.area_of_use, lonlat_bounds(bounds, crs)
+    if area is None or box is None:
+        return None
+    return None if overlap(box, (area.west, area.south, area.east, area.north)) else box
+
+
+def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
+    """Refuse coordinates that only make sense with x and y exchanged, or that are no degrees.
+
+    Raises
+    ------
+    LayerError
+        If latitudes exceed 90 degrees, longitudes 180, or the layer lies in the area of its CRS only when exchanged.
+    """
+    west, south, east, north = bounds
+    if crs.is_geographic and max(-west, -south, east, north) > _DEGREES:
+        raise place.error(
+            _("the coordinates ({box}) are no degrees, but the layer is said to be in {crs}",
+              box=_box(bounds), crs=name_of(crs)),
+            remedy=_("export the file again with its right coordinate system"),
+        )  # fmt: skip
+    if crs.is_geographic and max(-south, north) > _LATITUDE:
+        raise swapped_error(bounds, crs, place)
+    if crs.area_of_use is not None and outside_use(bounds, crs) is not None:
+        other = exchanged(bounds)
+        if lonlat_bounds(other, crs) is not None and outside_use(other, crs) is None:
+            raise swapped_error(bounds, crs, place)
+
+
+def swapped_error(bounds: Bounds, crs: CRS, place: Place) -> Exception:
+    """Return the error for a layer whose axes are exchanged."""
+    return place.error(
+        _(
+            "x and y are exchanged: {box} in {crs} makes sense only the other way round",
+            box=_box(bounds),
+            crs=name_of(crs),
+        ),
+        remedy=_("export the file with easting (longitude) first, northing (latitude) second"),
+    )
+
+
+def _box(bounds: Bounds) -> str:
+    west, south, east, north = (f"{side:.6g}" for side in bounds)
+    return f"x {west} .. {east}, y {south} .. {north}"
+
+
+def choose_metric_crs(layers: Mapping[str, gpd.GeoDataFrame], wanted: str | None = None) -> CRS:
+    """Return the metric CRS of a study.
+
+    Parameters
+    ----------
+    layers : mapping of str to GeoDataFrame
+        Layers by role, each with a CRS; the boundary decides where there is one, else all together.
+    wanted : str, optional
+        What study.toml asks for; None: the UTM zone (WGS 84) of the layers.
+
+    Raises
+    ------
+    SettingsError
+        If the wanted CRS is unknown, not projected in metres, or more than 1 % off in length where the layers lie.
+    """
+    shown = [layers["boundary"]] if "boundary" in layers else list(layers.values())
+    boxes = [box for frame in shown if (box := lonlat_bounds(tuple(frame.total_bounds), frame.crs)) is not None]
+    union = np.array(boxes or [(0.0, 0.0, 0.0, 0.0)])
+    west, south = union[:, :2].min(axis=0)
+    east, north = union[:, 2:].max(axis=0)
+    centre = shapely.Point((west + east) / 2, (south + north) / 2)
+    utm = CRS(gpd.GeoSeries([centre], crs=WGS84).estimate_utm_crs())
+    if wanted is None:
+        return utm
+    where = {"path": "study.toml", "row": "[study] crs"}
+    crs = parse_crs(wanted, **where)
+    remedy = _("remove the line to use {utm}, or write a projected system in metres", utm=name_of(utm))
+    if not crs.is_projected or any(axis.unit_name not in ("metre", "meter") for axis in crs.axis_info[:2]):
+        raise SettingsError(_("{crs} is not projected in metres", crs=wanted), remedy=remedy, **where)
+    off = _distortion(crs, centre.x, centre.y)
+    if boxes and not off <= _MOST_DISTORTION:
+        raise SettingsError(
+            _("lengths in {crs} are wrong by {off} where the layers lie", crs=wanted, off=f"{off:.0%}"),
+            remedy=remedy,
+            **where,
+        )
+    return crs
+
+
+def _distortion(crs: CRS, lon: float, lat: float) -> float:
+    """Return how far lengths in a projection are off at one place, as a fraction (PROJ's Tissot factors)."""
+    geodetic = crs.geodetic_crs
+    if geodetic is not None:
+        lon, lat = Transformer.from_crs(WGS84, geodetic, always_xy=True).transform(lon, lat)
+    factors = Proj(crs).get_factors(lon, lat)
+    return max(abs(factors.meridional_scale - 1), abs(factors.parallel_scale - 1))
+
+
+def to_crs(frame: gpd.GeoDataFrame, crs: CRS, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Return a layer in another CRS, x (easting, longitude) first.
+
+    Returns
+    -------
+    frame : GeoDataFrame
+        Reprojected; polygons that became invalid on the way are repaired.
+    repairs : list of Repair
+        With a note where PROJ knows no datum shift between the two systems.
+
+    Raises
+    ------
+    LayerError
+        If coordinates have no place in the new CRS.
+    """
+    if frame.crs == crs:
+        return frame, []
+    source = frame.crs
+    moved = frame.to_crs(crs)
+    bad = np.flatnonzero(~np.isfinite(moved.geometry.bounds.to_numpy()).all(axis=1))
+    if len(bad):
+        raise place.error(
+            _(
+                "the coordinates cannot be brought from {source} to {target}",
+                source=name_of(source),
+                target=name_of(crs),
+            ),
+            remedy=_("check the coordinate system of the file, and that x and y are not exchanged"),
+            row=str(frame["id"].iloc[bad[0]]),
+        )
+    notes = []
+    if _unshifted(source, crs):
+        what = _("no datum shift is known from {source} to {target}: positions may be off by 100 m or more",
+                 source=name_of(source), target=name_of(crs))  # fmt: skip
+        notes.append(place.note(what))
+    moved, repairs = mend_geometry(moved, ROLES[place.role].shape, place)
+    return moved, notes + repairs
+
+
+def _unshifted(source: CRS, target: CRS) -> bool:
+    if source.geodetic_crs == target.geodetic_crs:
+        return False
+    ways = TransformerGroup(source, target, always_xy=True).transformers
+    return not ways or "ballpark" in ways[0].description.casefold()

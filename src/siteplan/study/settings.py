@@ -1,0 +1,201 @@
+"""study.toml: what it may hold, and how it is refused where it holds anything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from siteplan.standards.library import Override
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Texts = Annotated[tuple[str, ...], Field(strict=False)]
+"""A TOML array of strings."""
+
+RESIDENTIAL_USES = (
+    "residential", "house", "detached", "semidetached_house", "terrace", "apartments", "bungalow", "dormitory",
+    "farm", "cabin", "static_caravan", "houseboat", "yes", "住宅", "居住", "民房", "安置房",
+)  # fmt: skip
+"""Building uses in which people are taken to live: OpenStreetMap's residential values of ``building``, its ``yes``
+(a building of which nobody said more), and the Chinese words for them."""
+
+
+class Section(BaseModel):
+    """A table of study.toml: frozen, strict about types, without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the values that the file gives, by key."""
+        return self.model_dump(exclude_unset=True)
+
+
+class StudySettings(Section):
+    """``[study]``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the study; the folder's where it is left out.
+    crs : str or None
+        Metric CRS of the study; None: the UTM zone of the layers.
+    setting : {"urban", "rural"} or None
+        For sites and communities that do not say.
+    """
+
+    name: str = ""
+    crs: str | None = None
+    setting: Literal["urban", "rural"] | None = None
+
+
+class LayerSettings(Section):
+    """``[layers.ROLE]``.
+
+    Parameters
+    ----------
+    path : str
+        The file, relative to the study's folder or absolute.
+    layer : str or None
+        Layer of a file with several.
+    crs : str or None
+        CRS, only where the file itself has none.
+    columns : dict of str to str
+        siteplan's column name to the file's.
+    defaults : dict of str to str, number or bool
+        Values for columns that the file lacks.
+    """
+
+    path: str = Field(min_length=1)
+    layer: str | None = None
+    crs: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    defaults: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+
+class StandardsSettings(Section):
+    """``[standards]``.
+
+    Parameters
+    ----------
+    profiles : tuple of str
+        Profiles in the order in which they speak; ``national`` speaks last.
+    files : tuple of str
+        The planner's own profiles, relative to the study's folder or absolute.
+    rules : dict of str to Override
+        Changes to single rules, by rule id.
+    """
+
+    profiles: Texts = ()
+    files: Texts = ()
+    rules: dict[str, Override] = Field(default_factory=dict)
+
+
+class DemandSettings(Section):
+    """``[demand]``.
+
+    Parameters
+    ----------
+    persons_per_household : float
+        People to a household where one of the two counts is missing. 3.52 = 945,400 people / 268,600 households
+        resettled in Ankang (requirement S2-02, computed).
+    residential_uses : tuple of str
+        Values of the buildings' ``use`` in which people live; a layer without uses is residential throughout.
+    elderly_share, children_share : float or None
+        Shares of people where the counts are missing; None: rules per elder or child have no denominator.
+    """
+
+    persons_per_household: Positive = 3.52
+    residential_uses: Texts = RESIDENTIAL_USES
+    elderly_share: Share | None = None
+    children_share: Share | None = None
+
+
+class AccessSettings(Section):
+    """``[access]``.
+
+    Parameters
+    ----------
+    cutoff_m : float
+        Walking metres beyond which no facility is looked for.
+    detour_factor : float
+        Walking metres to one metre of straight line, only where there is no street network.
+    snap_limit_m : float
+        Most metres from a building or site to the nearest street.
+    """
+
+    cutoff_m: Positive = 3000.0
+    detour_factor: Annotated[float, Field(ge=1)] = 1.3
+    snap_limit_m: NotNegative = 500.0
+
+
+class ScenarioSettings(Section):
+    """``[scenario]``: the default scenario, with the fields of siteplan.plans.scenario.Scenario."""
+
+    name: str = "base"
+    types: Texts = ()
+    budget_yuan: NotNegative | None = None
+    township_budgets: bool = True
+    max_sites: Annotated[int, Field(ge=0)] | None = None
+    required: Texts = ()
+    forbidden: Texts = ()
+    gap: NotNegative = 0.0
+    time_limit_s: NotNegative = 600.0
+    aim_price_yuan_per_m2: NotNegative | None = None
+    notes: dict[str, str] = Field(default_factory=dict)
+
+
+class CandidatesSettings(Section):
+    """``[candidates]``: how candidates are found where none are given; every figure is assumed.
+
+    The fields of siteplan.candidates.found.CandidateRules, where they are explained and have their
+    defaults (None
+    here). :meth:`to_dict` gives only what the file says.
+    """
+
+    convert_uses: Texts | None = None
+    min_footprint_m2: NotNegative | None = None
+    convert_share: Share | None = None
+    max_per_community: Annotated[int, Field(ge=0)] | None = None
+    max_convert: Annotated[int, Field(ge=0)] | None = None
+    near_m: Positive | None = None
+    spacing_m: Positive | None = None
+    side_m: Positive | None = None
+    setback_m: NotNegative | None = None
+    clearance_m: NotNegative | None = None
+    frontage: Texts | None = None
+    storeys: Positive | None = None
+    site_coverage: Share | None = None
+    convert_yuan_per_m2: NotNegative | None = None
+    build_yuan_per_m2: NotNegative | None = None
+    land_yuan_per_m2: NotNegative | None = None
+    convert_fixed_yuan: NotNegative | None = None
+    build_fixed_yuan: NotNegative | None = None
+
+
+class Settings(Section):
+    """The whole of study.toml, one field for each table."""
+
+    study: StudySettings = Field(default_factory=StudySettings)
+    layers: dict[str, LayerSettings] = Field(default_factory=dict)
+    standards: StandardsSettings = Field(default_factory=StandardsSettings)
+    demand: DemandSettings = Field(default_factory=DemandSettings)
+    access: AccessSettings = Field(default_factory=AccessSettings)
+    scenario: ScenarioSettings = Field(default_factory=ScenarioSettings)
+    candidates: CandidatesSettings = Field(default_factory=CandidatesSettings)
+
+    def but(self, **changes: Mapping[str, Any] | Section) -> Settings:
+        """Return a copy with ``changes`` in its tables; a mapping changes single keys of a table.
+
+        >>> Settings().but(access={"cutoff_m": 1000.0}).access.cutoff_m
+        1000.0
+        """
+        tables = {
+            name: change if isinstance(change, Section) else getattr(self, name).model_copy(update=dict(change))
+            for name, change in changes.items()
+        }
+        return self.model_copy(update=tables)

@@ -1,0 +1,198 @@
+"""A study: what is given."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyproj import CRS
+
+from siteplan.errors import SettingsError
+from siteplan.layers.collection import Layers, Source, file_sha256
+from siteplan.layers.crs import choose_metric_crs, name_of, to_crs
+from siteplan.layers.raster import Raster, open_raster
+from siteplan.layers.read import read_layer
+from siteplan.layers.repair import Place, Repair
+from siteplan.layers.roles import RASTER_ROLES
+from siteplan.layers.validate import check_extents, check_inside, check_references
+from siteplan.messages import _
+from siteplan.standards.library import Standards, load_standards
+from siteplan.study.load import load_settings, settings_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from siteplan.study.settings import LayerSettings, Settings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Study:
+    """What is given: layers, standards and settings. Frozen; :meth:`but` gives a changed copy.
+
+    Parameters
+    ----------
+    folder : Path
+        Where study.toml and its layers are.
+    settings : Settings
+        study.toml.
+    layers : Layers
+        In one metric CRS.
+    standards : Standards
+        The rules of the chosen profiles.
+    """
+
+    folder: Path
+    settings: Settings
+    layers: Layers
+    standards: Standards
+
+    @property
+    def name(self) -> str:
+        """Name of the study; the folder's where study.toml gives none."""
+        return self.settings.study.name or self.folder.resolve().name
+
+    @property
+    def crs(self) -> CRS:
+        """The metric CRS of its vector layers."""
+        return self.layers.crs
+
+    def but(self, **changes: Any) -> Study:
+        """Return a copy with ``changes``."""
+        return dataclasses.replace(self, **changes)
+
+    def __repr__(self) -> str:
+        """Return name, layers, CRS and profiles."""
+        rows = [f"  {role:<12} {len(frame):>8,}" for role, frame in self.layers.vectors.items()]
+        rows += [f"  {role:<12} {raster.width:,} x {raster.height:,}" for role, raster in self.layers.rasters.items()]
+        profiles = ", ".join([*self.settings.standards.profiles, "national"])
+        head = f"Study {self.name!r} ({name_of(self.crs)}; standards: {profiles})"
+        return "\n".join([head, *rows])
+
+
+def open_study(path: str | Path) -> Study:
+    """Open a study folder: read, check and reproject its layers, and load its standards.
+
+    Parameters
+    ----------
+    path : path
+        The folder, or its study.toml.
+
+    Raises
+    ------
+    SettingsError
+        If study.toml cannot be used.
+    LayerError
+        If a layer cannot be used, or the layers do not fit one another.
+    StandardsError
+        If a profile or a rule cannot be used.
+    """
+    file = settings_file(path)
+    settings = load_settings(file)
+    folder = file.parent
+    standards = load_standards(
+        settings.standards.profiles,
+        [folder / name for name in settings.standards.files],
+        settings.standards.rules,
+    )
+    return Study(folder=folder, settings=settings, layers=read_layers(folder, settings), standards=standards)
+
+
+def read_layers(folder: Path, settings: Settings) -> Layers:
+    """Read every layer that the settings name, once each, into one metric CRS.
+
+    Raises
+    ------
+    SettingsError
+        If there are no layers, or the wanted CRS is not metric.
+    LayerError
+        If a layer cannot be used, or the layers do not fit one another.
+    """
+    if not set(settings.layers) - set(RASTER_ROLES):
+        raise SettingsError(
+            _("the study names no vector layer"),
+            remedy=_("add at least one: {lines}", lines='[layers.buildings] path = "..."'),
+            path=folder / "study.toml",
+        )
+    rasters = {
+        role: open_raster(folder / entry.path, role, crs=entry.crs)
+        for role, entry in settings.layers.items()
+        if role in RASTER_ROLES
+    }
+    raw: dict[str, gpd.GeoDataFrame] = {}
+    repairs: list[Repair] = []
+    for role, entry in settings.layers.items():
+        if role not in RASTER_ROLES:
+            raw[role], found = _read(folder, role, entry)
+            repairs += found
+    paths = {role: str(folder / entry.path) for role, entry in settings.layers.items()}
+    check_extents(raw, rasters, paths)
+    crs = choose_metric_crs(raw, settings.study.crs)
+    vectors: dict[str, gpd.GeoDataFrame] = {}
+    for role, frame in raw.items():
+        place = Place(role=role, path=paths[role])
+        moved, found = to_crs(frame, crs, place)
+        vectors[role], filled = _with_setting(moved, settings.study.setting, place)
+        repairs += found + filled
+    check_inside(vectors, paths)
+    check_references(vectors, paths)
+    sources = _sources(folder, settings, raw, rasters)
+    return Layers(crs=crs, vectors=vectors, rasters=rasters, sources=sources, repairs=tuple(repairs))
+
+
+def _read(folder: Path, role: str, entry: LayerSettings) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    return read_layer(
+        folder / entry.path,
+        role,
+        layer=entry.layer,
+        columns=entry.columns,
+        defaults=entry.defaults,
+        crs=entry.crs,
+    )
+
+
+def _with_setting(frame: gpd.GeoDataFrame, setting: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Return the layer with the study's ``setting`` where a row says none, and notes on what is missing."""
+    if place.role not in ("sites", "communities"):
+        return frame, []
+    notes = []
+    missing = int(frame["setting"].isna().sum())
+    if missing and setting is not None:
+        frame = frame.assign(setting=frame["setting"].fillna(setting))
+        notes.append(
+            place.note(_("setting of {n} rows taken as {setting}, as [study] says", n=missing, setting=setting))
+        )
+    elif missing:
+        what = _(
+            "{n} rows do not say whether they are urban or rural: rules for one of the two do not reach them", n=missing
+        )
+        notes.append(place.note(what))
+    unbuilt = int(frame["construction"].isna().sum())
+    if unbuilt:
+        what = _(
+            "{n} rows do not say whether they are new or existing: rules for one of the two do not reach them",
+            n=unbuilt,
+        )
+        notes.append(place.note(what))
+    return frame, notes
+
+
+def _sources(
+    folder: Path, settings: Settings, vectors: dict[str, gpd.GeoDataFrame], rasters: dict[str, Raster]
+) -> dict[str, Source]:
+    digests: dict[Path, str] = {}
+    sources = {}
+    for role, entry in settings.layers.items():
+        file = folder / entry.path
+        if file not in digests:
+            digests[file] = file_sha256(file)
+        sources[role] = Source(
+            path=entry.path,
+            layer=entry.layer or "",
+            sha256=digests[file],
+            rows=0 if role in rasters else len(vectors[role]),
+            crs=name_of(CRS(rasters[role].crs if role in rasters else vectors[role].crs)),
+        )
+    return sources
