@@ -5,6 +5,9 @@ from __future__ import annotations
 TOLERANCE = 1e-6
 """Relative tolerance of every comparison of a required with an achieved figure."""
 
+PROVEN_GAP = 1e-5
+"""Largest relative gap that is called proven: what the solver's feasibility tolerance of 1e-6 can add up to. Every gap is printed as it is."""
+
 M2_PER_MU = 10_000 / 15
 """Square metres of one mu: 15 mu = 1 ha (a legal text equates 20 ha and 300 mu)."""
 

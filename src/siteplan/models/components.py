@@ -75,6 +75,8 @@ def _gather(problem: JointProblem, label: Ints, at: tuple[int, int, int, int]) -
     }
     groups: dict[int, dict[str, Ints]] = {}
     for name, labels in parts.items():
+        if not len(labels):
+            continue
         order = np.argsort(labels, kind="stable")
         values, starts = np.unique(labels[order], return_index=True)
         for value, indices in zip(values.tolist(), np.split(order, starts[1:]), strict=True):

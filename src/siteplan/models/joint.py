@@ -32,8 +32,6 @@ from siteplan.models.solver import Model, Terms
 
 COST_UNIT = 1e4
 """Money is handed to the solver in units of 10,000 yuan, to keep the numbers of a model alike in size."""
-FREE_FLOOR_YUAN = 0.01
-"""Added to each m2 in the cost stage, so that floor that costs nothing is not taken without need."""
 METRE_UNIT = 1e3
 """Walking is handed to the solver in household-kilometres."""
 
@@ -47,6 +45,7 @@ class JointModel:
         self.lists = lists
         self.model = Model(name)
         self.table = SetTable()
+        self.worst: Any = None
         self.y: dict[int, Any] = {}
         self.a: dict[int, Any] = {}
         self.z: dict[int, Any] = {}
@@ -67,15 +66,15 @@ class JointModel:
         slots, sites = self.problem.slots, self.problem.sites
         for s in self.component.slots.tolist():
             low, high = float(slots.min_m2[s]), float(slots.max_m2[s])
-            has_area = slots.space[s] != Space.NONE and high > 0
+            has_area = slots.space[s] != Space.NONE
             if slots.existing[s]:
-                if has_area:
+                if has_area and high > 0:
                     self.a[s] = self.model.var(f"a_{s}", float(slots.existing_m2[s]), high)
                 continue
             if sites.state[slots.site[s]] < 0 or (has_area and low > high):
                 continue
             self.y[s] = self.model.var(f"y_{s}", 0, 1, integer=True)
-            if has_area:
+            if has_area and high > 0:
                 self.a[s] = self.model.var(f"a_{s}", 0, high)
                 self.model.add([(self.a[s], 1), (self.y[s], -high)], "<=", 0, f"largest_{s}")
                 if low > 0:
@@ -147,14 +146,14 @@ class JointModel:
             if terms:
                 self.model.add(terms, "<=", budget.limit / COST_UNIT - constant, f"budget_{b}")
 
-    def cost(self, only: set[int] | None = None, free_floor: float = 0.0) -> tuple[list[tuple[Any, float]], float]:
+    def cost(self, only: set[int] | None = None) -> tuple[list[tuple[Any, float]], float]:
         """Return the cost in COST_UNIT yuan, of all sites or of ``only`` those, as terms and a constant."""
         slots, sites = self.problem.slots, self.problem.sites
         terms: list[tuple[Any, float]] = []
         constant = 0.0
         for s in self.a:
             if only is None or int(slots.site[s]) in only:
-                price = (float(slots.cost_m2[s]) + free_floor) / COST_UNIT
+                price = float(slots.cost_m2[s]) / COST_UNIT
                 more, fixed = self._new_area(s, price)
                 if price:
                     terms += more
@@ -240,7 +239,7 @@ class JointModel:
 
     def add_worst(self) -> Any:
         """Add and return a variable that is at least every hard row's relative shortfall."""
-        worst = self.model.var("worst", 0, 1)
+        self.worst = worst = self.model.var("worst", 0, 1)
         for r, (terms, constant) in enumerate(self.shortfalls[Strength.HARD]):
             self.model.add([(worst, 1.0), *((v, -c) for v, c in terms)], ">=", constant, f"worst_{r}")
         return worst
@@ -256,6 +255,12 @@ class JointModel:
             else:
                 terms.append((variable, amount / METRE_UNIT))
         return terms, constant / METRE_UNIT
+
+    def trim(self, opened: dict[str, float]) -> None:
+        """Hold the openings and ask for the least area, so that floor which costs nothing is not taken without need."""
+        for y in self.y.values():
+            y.lowBound = y.upBound = opened[y.name]
+        self.model.minimise([(a, 1.0) for a in self.a.values()])
 
     def forbid_shortfall(self, strength: Strength) -> None:
         """Hold every shortfall of one strength at 0."""

@@ -1,7 +1,7 @@
 """One way to state and solve a model, on PuLP 3.3 and on PuLP 4 alike.
 
 PuLP states the problem; HiGHS solves it by default, other PuLP solvers by name. Value, bound and status are read from HiGHS itself,
-because PuLP 3.3 calls a run that hit its time limit "Optimal".
+because PuLP 3.3 calls a run that hit its time limit "Optimal". HiGHS is given no start (docs/decisions/0001-no-warm-start.md).
 """
 
 from __future__ import annotations
@@ -89,14 +89,12 @@ class Model:
         """Write the problem in LP format."""
         self.problem.writeLP(str(path))
 
-    def solve(self, options: SolverOptions, start: dict[str, float] | None = None) -> Proof:
+    def solve(self, options: SolverOptions) -> Proof:
         """Solve and return what is proven.
 
         Parameters
         ----------
         options : SolverOptions
-        start : dict of str to float, optional
-            A solution known already, by variable name (HiGHS only).
 
         Raises
         ------
@@ -104,19 +102,19 @@ class Model:
             If the problem is unbounded, or the solver gives no usable answer.
         """
         if options.solver == "HiGHS":
-            return self._solve_highs(options, start)
+            return self._solve_highs(options)
         return self._solve_other(options)
 
-    def _solve_highs(self, options: SolverOptions, start: dict[str, float] | None) -> Proof:
-        solver = _WarmHiGHS(
+    def _solve_highs(self, options: SolverOptions) -> Proof:
+        solver = pulp.HiGHS(
             msg=False,
             gapRel=options.gap,
             gapAbs=1e-9,
             timeLimit=max(options.time_limit_s, 0.01),
             threads=options.threads,
             random_seed=1,
+            mip_feasibility_tolerance=1e-7,  # at 1e-6 HiGHS may refuse its own answer for 1.0000001e-6
         )
-        solver.start = start or {}
         began = time.perf_counter()
         self.problem.solve(solver)
         seconds = time.perf_counter() - began
@@ -135,6 +133,8 @@ class Model:
         finished = state == named.kOptimal
         value = info.objective_function_value
         bound = info.mip_dual_bound if is_mip else (value if finished else -math.inf)
+        if state in (named.kSolveError, named.kLoadError, named.kModelError, named.kPresolveError):
+            raise SolverError(f"{self.problem.name}: HiGHS gave up ({highs.modelStatusToString(state)})")
         if not has_solution:
             return Proof(status=Status.NO_SOLUTION, value=math.inf, bound=bound, seconds=seconds)
         bound = min(bound, value)
@@ -157,21 +157,6 @@ class Model:
             return Proof(status=Status.NO_SOLUTION, value=math.inf, bound=-math.inf, seconds=seconds)
         # PuLP passes on no bound of other solvers: nothing is proven, whatever they call it.
         return Proof(status=Status.STOPPED, value=float(value), bound=-math.inf, seconds=seconds)
-
-
-class _WarmHiGHS(pulp.HiGHS):  # type: ignore[misc]
-    """PuLP's HiGHS with a start given by variable name."""
-
-    start: dict[str, float]
-
-    def callSolver(self, lp: Any) -> None:  # noqa: N802 (PuLP's own name)
-        """Hand over the start, then run."""
-        if self.start:
-            columns = lp.exported_variables() if hasattr(lp, "exported_variables") else lp.variables()
-            value = np.array([self.start.get(v.name, math.nan) for v in columns])
-            known = np.flatnonzero(np.isfinite(value)).astype(np.int32)
-            lp.solverModel.setSolution(len(known), known, value[known])
-        lp.solverModel.run()
 
 
 def expression(terms: Terms) -> Any:

@@ -7,7 +7,6 @@ largest value over the components is what every one of them has to keep, so that
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from siteplan.errors import SolverError
 from siteplan.models.components import Component, split
-from siteplan.models.joint import COST_UNIT, FREE_FLOOR_YUAN, METRE_UNIT, JointModel
+from siteplan.models.joint import COST_UNIT, METRE_UNIT, JointModel
 from siteplan.models.joint_problem import Bools, Floats, JointProblem, Strength
 from siteplan.models.reduce import nearest_first
 from siteplan.models.solver import SolverOptions
-from siteplan.models.status import PROVEN_GAP, Proof, Status, relative_gap
+from siteplan.models.status import Proof, Status, judge, relative_gap
+from siteplan.units import PROVEN_GAP
 
 STAGES = ("hard-worst", "hard-sum", "targets", "aims", "cost", "walking")
 UNITS = {
@@ -35,6 +36,7 @@ KEEP = 1e-6
 """Relative tolerance within which a later stage keeps an earlier one's value."""
 _STRENGTH = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 _ZERO = 1e-7
+_HALF = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,20 +116,18 @@ def solve_joint(
     lists = nearest_first(problem)
     components = split(problem) if decompose else [_whole(problem)]
     total = max(sum(len(part.slots) for part in components), 1)
-    parts = [
-        _Part(
-            model=JointModel(problem, component, lists, f"joint_{c}"),
-            weight=len(component.slots) / total,
-            solution={},
-            terms=[],
-        )
-        for c, component in enumerate(components)
-    ]
+    parts = []
+    for c, component in enumerate(components):
+        model = JointModel(problem, component, lists, f"joint_{c}")
+        weight = len(component.slots) / total
+        parts.append(_Part(model=model, weight=weight, solution=_nothing_new(model), terms=[]))
     deadline = time.monotonic() + options.time_limit_s
     proofs = []
     for number, stage in enumerate(STAGES):
         budget = max(deadline - time.monotonic(), 0.0) / (len(STAGES) - number)
         proofs.append(_stage(stage, parts, options, budget, progress))
+    for part in parts:
+        _trim(part, options)
     opened, area = _read(problem, parts)
     return JointAnswer(opened=opened, area_m2=area, stages=tuple(proofs), components=len(parts))
 
@@ -203,7 +203,7 @@ def _prepare(stage: str, part: _Part) -> None:
         skip = stage == "aims" and model.problem.aim_price is not None
         part.terms, part.constant = ([], 0.0) if skip else model.shortfall(_STRENGTH[stage])
     elif stage == "cost":
-        part.terms, part.constant = model.cost(free_floor=FREE_FLOOR_YUAN)
+        part.terms, part.constant = model.cost()
         price = model.problem.aim_price
         if price is not None:
             part.terms = [*part.terms, *((u, c * price / COST_UNIT) for u, c in model.aims)]
@@ -212,20 +212,24 @@ def _prepare(stage: str, part: _Part) -> None:
 
 
 def _solve_part(stage: str, part: _Part, options: SolverOptions, seconds: float) -> Proof:
-    """Solve one stage of one component; fall back on the solution in hand where the time is up."""
+    """Solve one stage of one component; keep the solution in hand where the time is up."""
     _prepare(stage, part)
+    _complete(part)
     known = _value(part)
-    if known is not None and known <= part.constant + _ZERO and stage not in ("cost", "walking"):
+    if not part.terms or (known <= part.constant + _ZERO and stage not in ("cost", "walking")):
         return Proof(status=Status.OPTIMAL, value=known, bound=part.constant, seconds=0.0)
-    if not part.terms and part.solution:
-        return Proof(status=Status.OPTIMAL, value=part.constant, bound=part.constant, seconds=0.0)
     part.model.model.minimise(part.terms)
     limits = SolverOptions(
         solver=options.solver, gap=options.gap, time_limit_s=max(seconds, 0.2), threads=options.threads
     )
-    proof = part.model.model.solve(limits, part.solution or None)
-    if proof.status in (Status.NO_SOLUTION, Status.INFEASIBLE):
-        return _fall_back(stage, part, proof)
+    proof = part.model.model.solve(limits)
+    if proof.status == Status.INFEASIBLE and stage == STAGES[0]:
+        raise SolverError(f"{part.model.model.problem.name}: the solver finds no plan, though building nothing is one")
+    worse = proof.status == Status.STOPPED and proof.value + part.constant > known
+    if worse or proof.status in (Status.NO_SOLUTION, Status.INFEASIBLE):
+        bound = 0.0 if proof.status == Status.INFEASIBLE else min(max(proof.bound + part.constant, 0.0), known)
+        status = judge(known, bound, options.gap, finished=False)
+        return Proof(status=status, value=known, bound=bound, seconds=proof.seconds)
     part.solution = _snapshot(part)
     return Proof(
         status=proof.status,
@@ -235,34 +239,31 @@ def _solve_part(stage: str, part: _Part, options: SolverOptions, seconds: float)
     )
 
 
-def _fall_back(stage: str, part: _Part, proof: Proof) -> Proof:
-    """Keep the solution of the stage before, without any claim that it is best."""
-    known = _value(part)
-    if known is None:
-        known = _do_nothing(part)
-    bound = max(proof.bound + part.constant, 0.0) if proof.status == Status.NO_SOLUTION else 0.0
-    bound = min(bound, known) if math.isfinite(bound) else 0.0
-    status = Status.OPTIMAL if relative_gap(known, bound) <= PROVEN_GAP else Status.STOPPED
-    return Proof(status=status, value=known, bound=bound, seconds=proof.seconds)
-
-
-def _do_nothing(part: _Part) -> float:
-    """Take the plan that builds nothing, which always exists: every rule is elastic."""
-    model = part.model
+def _nothing_new(model: JointModel) -> dict[str, float]:
+    """Return the plan that builds nothing, which always exists: every rule is elastic."""
     solution: dict[str, float] = {}
     for variable in model.model.problem.variables():
-        name = variable.name
-        low = variable.lowBound or 0.0
-        solution[name] = low if name.startswith(("y_", "z_", "a_")) else (variable.upBound or 0.0)
-    part.solution = solution
-    return _value(part) or 0.0
+        lowest = variable.name.startswith(("y_", "z_", "a_"))
+        solution[variable.name] = float((variable.lowBound if lowest else variable.upBound) or 0.0)
+    return solution
 
 
-def _value(part: _Part) -> float | None:
-    """Return the value of the stage's objective at the solution in hand; None without one or where it lacks a variable."""
-    if not part.solution or any(v.name not in part.solution for v, _ in part.terms):
-        return None
-    return part.constant + sum(c * part.solution[v.name] for v, c in part.terms)
+def _complete(part: _Part) -> None:
+    """Give the solution in hand the values of variables that this stage added."""
+    model, solution = part.model, part.solution
+    for number, variable in model.n.items():
+        if variable is not None:
+            opened = any(solution.get(model.y[s].name, 0.0) > _HALF for s in model.table.members[number] if s in model.y)
+            solution[variable.name] = 0.0 if opened else 1.0
+    if model.worst is not None and model.worst.name not in solution:
+        rows = model.shortfalls[Strength.HARD]
+        parts = [constant + sum(c * solution[v.name] for v, c in terms) for terms, constant in rows]
+        solution[model.worst.name] = max([*parts, 0.0])
+
+
+def _value(part: _Part) -> float:
+    """Return the value of the stage's objective at the solution in hand."""
+    return part.constant + sum(c * part.solution.get(v.name, 0.0) for v, c in part.terms)
 
 
 def _snapshot(part: _Part) -> dict[str, float]:
@@ -280,8 +281,16 @@ def _hold(stage: str, part: _Part, value: float) -> None:
     model = part.model
     if stage in _STRENGTH and value <= _ZERO:
         model.forbid_shortfall(_STRENGTH[stage])
-    elif part.terms and stage != "walking":
+    elif part.terms:
         model.keep(part.terms, value - part.constant, KEEP * max(1.0, abs(value)), stage.replace("-", "_"))
+
+
+def _trim(part: _Part, options: SolverOptions) -> None:
+    """Take no more area than the plan needs: an LP, the openings and all objectives held."""
+    if part.model.a:
+        part.model.trim(part.solution)
+        if part.model.model.solve(options).status in (Status.OPTIMAL, Status.WITHIN_GAP):
+            part.solution = _snapshot(part)
 
 
 def _read(problem: JointProblem, parts: list[_Part]) -> tuple[Bools, Floats]:
@@ -290,7 +299,7 @@ def _read(problem: JointProblem, parts: list[_Part]) -> tuple[Bools, Floats]:
     area = np.where(problem.slots.existing, problem.slots.existing_m2, 0.0)
     for part in parts:
         for s, y in part.model.y.items():
-            opened[s] = part.solution.get(y.name, 0.0) > 0.5  # noqa: PLR2004 (a rounded binary)
+            opened[s] = part.solution.get(y.name, 0.0) > _HALF
         for s, a in part.model.a.items():
             area[s] = part.solution.get(a.name, area[s]) if opened[s] else 0.0
     return opened, area

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-PROVEN_GAP = 1e-6
-"""Largest relative gap that is called optimal: the solver's own feasibility tolerance."""
+from siteplan.units import PROVEN_GAP
+
+_ZERO_DIFFERENCE = 1e-9
 
 
 class Status(StrEnum):
@@ -64,7 +65,7 @@ def relative_gap(value: float, bound: float) -> float:
     if not (math.isfinite(value) and math.isfinite(bound)):
         return math.inf
     difference = abs(value - bound)
-    return 0.0 if difference <= PROVEN_GAP * 1e-3 else difference / max(abs(value), 1e-9)
+    return 0.0 if difference <= _ZERO_DIFFERENCE else difference / max(abs(value), 1e-9)
 
 
 def judge(value: float, bound: float, asked_gap: float, *, finished: bool) -> Status:
