@@ -1,1 +1,1 @@
-""""""
+"""Demand: how many households and people each building holds."""

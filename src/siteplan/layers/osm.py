@@ -7,10 +7,9 @@ assembled, and streets keep the vertices that they share, so that junctions stay
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +21,9 @@ from siteplan.errors import DataError
 from siteplan.layers import osm_tags
 from siteplan.layers.osm_areas import facility_areas
 from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 WGS84 = "EPSG:4326"
 COMMUNITY_LEVEL = 8
@@ -89,6 +91,9 @@ class Objects:
     places: list[Row] = field(default_factory=list)
     land: list[Row] = field(default_factory=list)
     outlines: set[str] = field(default_factory=set)
+    ways: int = 0
+    lost: int = 0
+    cut: int = 0
     notes: list[str] = field(default_factory=list)
 
     def add_node(self, ident: str, tags: dict[str, str], geometry: Any) -> None:
@@ -113,7 +118,7 @@ class Objects:
         """Sort in a closed way or a multipolygon as an area."""
         if tags.get("building", "no") != "no":
             self.buildings.append((ident, tags, geometry))
-        elif tags.get("boundary") == "administrative" and "admin_level" in tags:
+        elif tags.get("boundary") == "administrative" and tags.get("admin_level") and tags.get("name"):
             self.admin.append((ident, tags, geometry))
         else:
             kind = "used" if "highway" in tags and tags.get("area") == "yes" else osm_tags.land_kind(tags)
@@ -163,33 +168,46 @@ def _scan(path: Path) -> Objects:
     found = Objects()
     wkb = osmium.geom.WKBFactory()
     keys = osmium.filter.KeyFilter(*_KEYS)
-    ways = lost = 0
     for item in osmium.FileProcessor(str(path)).with_areas(keys).with_filter(keys):
-        tags = dict(item.tags)
-        if item.is_node():
+        if isinstance(item, osmium.osm.Node):
             if item.location.valid():
-                found.add_node(f"n{item.id}", tags, wkb.create_point(item))
-        elif item.is_area():
+                found.add_node(f"n{item.id}", dict(item.tags), wkb.create_point(item))
+        elif isinstance(item, osmium.osm.Area):
             letter = "w" if item.from_way() else "r"
-            found.add_area(f"{letter}{item.orig_id()}", tags, wkb.create_multipolygon(item))
-        elif item.is_relation():
-            if tags.get("type") == "multipolygon" and "building" in tags:
+            found.add_area(f"{letter}{item.orig_id()}", dict(item.tags), wkb.create_multipolygon(item))
+        elif isinstance(item, osmium.osm.Relation):
+            if item.tags.get("type") == "multipolygon" and "building" in item.tags:
                 found.outlines.update(f"w{m.ref}" for m in item.members if m.type == "w" and m.role == "outer")
-        elif "highway" in tags or "waterway" in tags or "railway" in tags:
-            ways += 1
-            runs = list(_runs((n.lon, n.lat) if n.location.valid() else None for n in item.nodes))
-            lost += not runs
-            for number, run in enumerate(runs):
-                found.add_line(f"w{item.id}" + (f".{number}" if number else ""), tags, shapely.LineString(run))
-    if ways and lost > ways / 2:
+        elif isinstance(item, osmium.osm.Way):
+            _add_way(found, item)
+    if found.lost > found.ways / 2:
+        lost, ways = found.lost, found.ways
         raise DataError(
-            _("{lost} of {ways} ways have no coordinates: their nodes are missing or stand after them", lost=lost, ways=ways),
+            _(
+                "{lost} of {ways} ways have no coordinates: their nodes are missing or follow them",
+                lost=lost,
+                ways=ways,
+            ),
             remedy=_("sort the file (osmium sort) or export it again with the nodes of its ways"),
             path=path,
         )
-    if lost:
-        found.notes.append(_("{n} ways were left out: none of their nodes is in the file", n=lost))
+    if found.cut:
+        found.notes.append(_("{n} buildings were left out: the file lacks some of their corners", n=found.cut))
+    if found.lost:
+        found.notes.append(_("{n} ways were left out: none of their nodes is in the file", n=found.lost))
     return found
+
+
+def _add_way(found: Objects, way: osmium.osm.Way) -> None:
+    """Sort in a way as one line, or as several where nodes are missing (ways that leave an extract)."""
+    tags = dict(way.tags)
+    points = [(n.lon, n.lat) if n.location.valid() else None for n in way.nodes]
+    runs = list(_runs(points))
+    found.ways += 1
+    found.cut += "building" in tags and None in points
+    found.lost += not runs
+    for number, run in enumerate(runs):
+        found.add_line(f"w{way.id}" + (f".{number}" if number else ""), tags, shapely.LineString(run))
 
 
 def _runs(points: Iterable[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:
@@ -251,12 +269,12 @@ def _frame(rows: list[Row], **columns: Any) -> gpd.GeoDataFrame:
     """Return rows as a frame with id, name and ``columns`` (functions of the tags), without empty geometry."""
     geometry = np.array([_geometry(item) for *__, item in rows], dtype=object)
     data: dict[str, Any] = {
-        "id": pd.array([ident for ident, *__ in rows], dtype="str"),
-        "name": pd.array([tags.get("name", "") for __, tags, ___ in rows], dtype="str"),
+        "id": pd.Series([ident for ident, *__ in rows], dtype="str"),
+        "name": pd.Series([tags.get("name", "") for __, tags, ___ in rows], dtype="str"),
     }
     for name, make in columns.items():
         kind = "float64" if name == "floors" else "str"
-        data[name] = pd.array([make(tags) for __, tags, ___ in rows], dtype=kind)
+        data[name] = pd.Series([make(tags) for __, tags, ___ in rows], dtype=kind)
     frame = gpd.GeoDataFrame(data, geometry=gpd.GeoSeries(geometry, crs=WGS84), crs=WGS84)
     frame = frame[~(frame.geometry.is_empty | frame.geometry.isna())].drop_duplicates("id")
     return frame.sort_values("id", ignore_index=True)
@@ -269,9 +287,7 @@ def _geometry(item: Any) -> Any:
     return geometry
 
 
-def _boundary(
-    buildings: gpd.GeoDataFrame, admin: gpd.GeoDataFrame, notes: list[str]
-) -> tuple[gpd.GeoDataFrame, bool]:
+def _boundary(buildings: gpd.GeoDataFrame, admin: gpd.GeoDataFrame, notes: list[str]) -> tuple[gpd.GeoDataFrame, bool]:
     """Return the study's boundary and whether it is an administrative area.
 
     The smallest administrative area that holds COVERS of the buildings; else the buildings' convex hull.
@@ -279,7 +295,8 @@ def _boundary(
     points = buildings.geometry.representative_point()
     best: tuple[float, int] | None = None
     for row, area in enumerate(admin.geometry):
-        share = float(shapely.contains(area, points.array).mean()) if shapely.prepare(area) is None else 0.0
+        shapely.prepare(area)
+        share = float(shapely.contains(area, points.array).mean())
         if share >= COVERS and (best is None or area.area < best[0]):
             best = (area.area, row)
     if best is not None:

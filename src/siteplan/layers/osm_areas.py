@@ -73,7 +73,7 @@ def facility_areas(facilities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, no
             "name": facilities["name"],
             "type": facilities["type"],
             "area_m2": area,
-            "area_basis": pd.array(basis, dtype="str"),
+            "area_basis": pd.Series(basis, dtype="str"),
         },
         geometry=facilities.geometry.representative_point(),
         crs=facilities.crs,

@@ -13,8 +13,9 @@ Tags = Mapping[str, str]
 
 WALKABLE = frozenset(
     {
-        "trunk", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link", "unclassified",
-        "residential", "living_street", "service", "pedestrian", "road", "track", "footway", "path", "steps", "corridor",
+        "trunk", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link",
+        "unclassified", "residential", "living_street", "service", "pedestrian", "road", "track", "footway", "path",
+        "steps", "corridor",
     }
 )  # fmt: skip
 """Values of ``highway`` that are walked on unless ``foot`` or ``access`` forbids it."""
@@ -49,6 +50,7 @@ _BY_TAG: tuple[tuple[str, str, str], ...] = (
 """Key, value, facility type; the first that matches speaks."""
 
 _BY_NAME: tuple[tuple[str, str], ...] = (
+    ("便民服务中心|街道服务中心|镇.*服务中心|乡.*服务中心", "street_centre"),
     ("警务室", "police_room"),
     ("派出所", "police_station"),
     ("儿童之家", "childrens_home"),
@@ -56,7 +58,7 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
     ("敬老院|养老院|养老服务", "elderly_care"),
     ("卫生服务中心|卫生院", "health_centre"),
     ("卫生服务站|卫生室|卫生所", "health_station"),
-    ("微型消防站", "micro_fire_station"),
+    ("微型消防站", "micro_fire"),
     ("党群服务|居委会|居民委员会|村委会|村民委员会|社区服务", "service_centre"),
     ("文化活动室|文体活动室|文化活动中心|文化站", "culture_room"),
     ("图书室|图书馆|农家书屋", "library"),

@@ -1,0 +1,279 @@
+"""Candidate sites found by stated rules where none are given: convertible buildings and open parcels.
+
+What is found is an assumption, and every row says so in ``basis``: nobody has asked the owner, and neither the
+title of the land nor its farmland status has been looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from siteplan.candidates.parcels import Parcels, open_parcels
+from siteplan.layers.osm_areas import DEFAULT_FLOORS
+from siteplan.messages import _
+
+Points = npt.NDArray[np.float64]
+
+COLUMNS = (
+    "id", "name", "kind", "floor_capacity_m2", "land_m2", "storeys", "fixed_cost_yuan", "cost_per_m2_yuan",
+    "land_cost_per_m2_yuan", "types", "state", "community_id", "basis",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateRules:
+    """How candidates are found and what they are assumed to hold and cost. Every figure is a judgement.
+
+    Parameters
+    ----------
+    convert_uses : tuple of str
+        Building uses that may be converted. Religious buildings are left out.
+    min_footprint_m2 : float
+        Least footprint of a building to convert.
+    convert_share : float
+        Share of its floor area (footprint x floors) that is free.
+    max_per_community, max_convert : int
+        Most candidates of a community, and most convertible buildings among them.
+    near_m : float
+        Straight-line metres within which households count as near.
+    spacing_m, side_m : float
+        Spacing of the sample points along streets; side of the axis-aligned square parcel.
+    setback_m, clearance_m : float
+        Metres between a parcel and its own street; between a parcel and any building, street, water or railway line.
+    frontage : tuple of str
+        Values of ``highway`` along which parcels are looked for (all streets where none of them occurs).
+    storeys, site_coverage : float
+        Storeys of a new building; share of its parcel that it covers.
+    convert_yuan_per_m2, build_yuan_per_m2, land_yuan_per_m2 : float
+        Assumed prices of converted floor, new floor and land.
+    convert_fixed_yuan, build_fixed_yuan : float
+        Assumed cost of opening a site at all.
+    """
+
+    convert_uses: tuple[str, ...] = (
+        "public", "civic", "government", "school", "university", "college", "office", "commercial", "retail",
+        "supermarket", "industrial", "warehouse",
+    )  # fmt: skip
+    min_footprint_m2: float = 60.0
+    convert_share: float = 0.5
+    max_per_community: int = 15
+    max_convert: int = 7
+    near_m: float = 300.0
+    spacing_m: float = 40.0
+    side_m: float = 30.0
+    setback_m: float = 6.0
+    clearance_m: float = 4.0
+    frontage: tuple[str, ...] = (
+        "primary", "secondary", "tertiary", "unclassified", "residential", "living_street", "service", "pedestrian",
+        "road",
+    )  # fmt: skip
+    storeys: float = 2.0
+    site_coverage: float = 0.5
+    convert_yuan_per_m2: float = 1_500.0
+    build_yuan_per_m2: float = 3_000.0
+    land_yuan_per_m2: float = 450.0
+    convert_fixed_yuan: float = 50_000.0
+    build_fixed_yuan: float = 100_000.0
+
+
+def find_candidates(
+    buildings: gpd.GeoDataFrame,
+    streets: gpd.GeoDataFrame,
+    communities: gpd.GeoDataFrame,
+    facilities: gpd.GeoDataFrame,
+    settings: CandidateRules | None = None,
+    landuse: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """Find candidate sites in every community.
+
+    Convertible buildings first, then open parcels, each chosen by greedy weighted p-dispersion: the first is the one
+    with most households near it, each next one maximises (metres to the nearest chosen) x sqrt(households near it).
+
+    Parameters
+    ----------
+    buildings : GeoDataFrame of polygons, metric CRS
+        Columns id, use; floors, households and name where known. A building with households is not converted.
+    streets : GeoDataFrame of lines
+        Column highway where known.
+    communities : GeoDataFrame of polygons
+        Column id; candidates belong to the community they lie in, nothing is found outside.
+    facilities : GeoDataFrame
+        A building that holds one is not converted.
+    settings : CandidateRules, optional
+    landuse : GeoDataFrame of polygons and lines, optional
+        Where no parcel may lie (water, forest, railways, roads, exclusions).
+
+    Returns
+    -------
+    GeoDataFrame
+        The columns of role candidates; polygons: footprints of buildings, squares of parcels. The same input gives
+        the same candidates.
+
+    Raises
+    ------
+    ValueError
+        If the layers are not all in one metric CRS.
+    """
+    rules = settings or CandidateRules()
+    layers = [buildings, streets, communities, facilities, *([] if landuse is None else [landuse])]
+    if any(layer.crs != buildings.crs for layer in layers) or buildings.crs is None or buildings.crs.is_geographic:
+        raise ValueError("the layers must be in one metric coordinate system")
+    homes, households = _homes(buildings)
+    convertible = _convertible(buildings, facilities, rules)
+    spots = _xy(convertible.geometry.representative_point())
+    parcels = open_parcels(streets, communities, _obstacles(buildings, streets, facilities, landuse), rules)
+    spot_weight = _households_near(spots, homes, households, rules.near_m)
+    parcel_weight = _households_near(parcels.centre, homes, households, rules.near_m)
+    spot_community = _community_of(spots, communities)
+
+    rows: list[dict[str, Any]] = []
+    for number, community in enumerate(communities["id"]):
+        mine = np.flatnonzero(spot_community == number)
+        count = min(rules.max_convert, rules.max_per_community)
+        old = mine[_spread(spots[mine], spot_weight[mine], count, np.empty((0, 2)), rules.side_m)]
+        rows += [_conversion(convertible.iloc[row], str(community), rules) for row in sorted(old)]
+        mine = np.flatnonzero(parcels.community == number)
+        count = rules.max_per_community - len(old)
+        new = mine[_spread(parcels.centre[mine], parcel_weight[mine], count, spots[old], 2 * rules.side_m)]
+        rows += [_parcel(parcels, row, place, str(community), rules) for place, row in enumerate(new, start=1)]
+    frame = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
+    text = dict.fromkeys(("id", "name", "kind", "types", "state", "community_id", "basis"), "str")
+    geometry = gpd.GeoSeries(frame.pop("geometry").to_numpy(), crs=buildings.crs)
+    return gpd.GeoDataFrame(frame.astype(text), geometry=geometry, crs=buildings.crs)
+
+
+def _xy(points: gpd.GeoSeries) -> Points:
+    return np.asarray(shapely.get_coordinates(points.array), dtype=np.float64).reshape(-1, 2)
+
+
+def _homes(buildings: gpd.GeoDataFrame) -> tuple[Points, Points]:
+    """Return the buildings with households; every building once where no households are known."""
+    if "households" not in buildings or not (buildings["households"] > 0).any():
+        return _xy(buildings.geometry.representative_point()), np.ones(len(buildings))
+    homes = buildings[buildings["households"] > 0]
+    return _xy(homes.geometry.representative_point()), homes["households"].to_numpy(dtype=np.float64)
+
+
+def _convertible(buildings: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, rules: CandidateRules) -> gpd.GeoDataFrame:
+    keep = buildings["use"].isin(rules.convert_uses).to_numpy(dtype=bool, copy=True)
+    keep &= buildings.geometry.area.to_numpy() >= rules.min_footprint_m2
+    if "households" in buildings:
+        keep &= ~(buildings["households"] > 0).to_numpy(dtype=bool)
+    if len(facilities):
+        occupied = shapely.STRtree(buildings.geometry.array).query(facilities.geometry.array, predicate="intersects")[1]
+        keep[occupied] = False
+    return buildings[keep].sort_values("id", ignore_index=True)
+
+
+def _obstacles(*layers: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
+    return np.concatenate([np.asarray(layer.geometry.array, dtype=object) for layer in layers if layer is not None])
+
+
+def _households_near(points: Points, homes: Points, households: Points, metres: float) -> Points:
+    """Return the households within ``metres`` of each point, straight line, as (n_points,) float64."""
+    near = np.zeros(len(points))
+    if not len(homes):
+        return near
+    tree = cKDTree(homes)
+    for start in range(0, len(points), 2_000):
+        hits: Any = tree.query_ball_point(points[start : start + 2_000], metres)
+        rows = np.repeat(np.arange(len(hits)), [len(hit) for hit in hits])
+        flat = np.fromiter((home for hit in hits for home in hit), dtype=np.int64, count=len(rows))
+        near[start : start + len(hits)] = np.bincount(rows, weights=households[flat], minlength=len(hits))
+    return near
+
+
+def _community_of(points: Points, communities: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
+    """Return the first community that each point lies in; -1 for none."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    point, area = shapely.STRtree(communities.geometry.array).query(shapely.points(points), predicate="intersects")
+    order = np.lexsort((-area, point))  # the lowest row is written last
+    found[point[order]] = area[order]
+    return found
+
+
+def _spread(points: Points, weight: Points, count: int, taken: Points, gap: float) -> npt.NDArray[np.int64]:
+    """Choose up to ``count`` rows far from each other and near households, never within ``gap`` of another.
+
+    Greedy weighted p-dispersion; points without households near them are chosen only where there are no others.
+    """
+    pull = np.sqrt(weight) if (weight > 0).any() else np.ones(len(points))
+    metres = np.full(len(points), np.inf)
+    if len(taken) and len(points):
+        metres = np.asarray(cKDTree(taken).query(points)[0], dtype=np.float64)
+    chosen: list[int] = []
+    while len(chosen) < count and len(points):
+        score = pull if np.isinf(metres).all() else np.where(metres >= gap, metres * pull, 0.0)
+        best = int(np.argmax(score))
+        if not score[best] > 0:
+            break
+        chosen.append(best)
+        metres = np.minimum(metres, np.hypot(*(points - points[best]).T))
+    return np.array(chosen, dtype=np.int64)
+
+
+def _conversion(building: pd.Series[Any], community: str, rules: CandidateRules) -> dict[str, Any]:
+    floors = building.get("floors", np.nan)
+    known = bool(floors > 0)
+    storeys = float(floors) if known else DEFAULT_FLOORS
+    footprint = float(building.geometry.area)
+    basis = _(
+        "assumed: {share:.0%} of a {use} building (footprint {area:.0f} m2 x {floors:g} floors{guess}) can be "
+        "converted; its owner has not been asked; prices assumed",
+        share=rules.convert_share,
+        use=building["use"],
+        area=footprint,
+        floors=storeys,
+        guess="" if known else _(", number of floors assumed"),
+    )
+    return {
+        "id": f"convert-{building['id']}",
+        "name": building.get("name", ""),
+        "kind": "convert",
+        "floor_capacity_m2": round(footprint * storeys * rules.convert_share, 1),
+        "land_m2": 0.0,
+        "storeys": storeys,
+        "fixed_cost_yuan": rules.convert_fixed_yuan,
+        "cost_per_m2_yuan": rules.convert_yuan_per_m2,
+        "land_cost_per_m2_yuan": 0.0,
+        "types": "",
+        "state": "free",
+        "community_id": community,
+        "basis": basis,
+        "geometry": building.geometry,
+    }
+
+
+def _parcel(parcels: Parcels, row: int, place: int, community: str, rules: CandidateRules) -> dict[str, Any]:
+    land = rules.side_m**2
+    basis = _(
+        "assumed: an open square of {side:g} m x {side:g} m beside a street, free of mapped buildings and water; "
+        "{share:.0%} of it built over on {storeys:g} storeys; title and farmland status not checked; prices assumed",
+        side=rules.side_m,
+        share=rules.site_coverage,
+        storeys=rules.storeys,
+    )
+    return {
+        "id": f"build-{community}-{place:02d}",
+        "name": parcels.street[row],
+        "kind": "build",
+        "floor_capacity_m2": round(land * rules.site_coverage * rules.storeys, 1),
+        "land_m2": land,
+        "storeys": rules.storeys,
+        "fixed_cost_yuan": rules.build_fixed_yuan,
+        "cost_per_m2_yuan": rules.build_yuan_per_m2,
+        "land_cost_per_m2_yuan": rules.land_yuan_per_m2,
+        "types": "",
+        "state": "free",
+        "community_id": community,
+        "basis": basis,
+        "geometry": parcels.square[row],
+    }

@@ -1,0 +1,242 @@
+"""Households and people on buildings: counts given, or totals spread by floor area (dasymetric).
+
+Eicher and Brewer (2001, Cartography and Geographic Information Science 28(2), 125-138) give the method: a zone's
+total goes to the inhabited parts of the zone only. Here those are its residential buildings, by floor area.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from siteplan.demand.units import Units, members
+from siteplan.errors import DataError
+from siteplan.layers.osm_areas import DEFAULT_FLOORS
+from siteplan.messages import _
+from siteplan.study.settings import DemandSettings
+from siteplan.units import TOLERANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from siteplan.study.study import Study
+
+Numbers = npt.NDArray[np.float64]
+Basis = Literal["given", "dasymetric", "mixed"]
+
+COLUMNS = ("building_id", "households", "people", "elderly", "children", "site_id", "community_id")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Demand:
+    """Who lives where.
+
+    Parameters
+    ----------
+    buildings : GeoDataFrame, columns COLUMNS and point geometry in the study's CRS
+        One row a building with households > 0, at a point in it. Counts are float64 and may be fractions;
+        elderly and children are NaN where no layer tells; site_id and community_id None where there is none.
+    notes : tuple of str
+        What was assumed.
+    basis : {"given", "dasymetric", "mixed"}
+        Whether counts were given on buildings, spread from totals, or both.
+    """
+
+    buildings: gpd.GeoDataFrame
+    notes: tuple[str, ...]
+    basis: Basis
+
+    def __repr__(self) -> str:
+        """Return counts and basis."""
+        households, people = self.buildings["households"].sum(), self.buildings["people"].sum()
+        return (
+            f"Demand({len(self.buildings)} buildings, {households:,.0f} households, {people:,.0f} people, {self.basis})"
+        )
+
+
+def households_on_buildings(study: Study) -> Demand:
+    """Return the demand of a study.
+
+    Counts given on buildings are used. Where they are missing, the totals of the sites (of the communities where there
+    is no layer of sites) are spread over the residential buildings without counts by floor area, footprint x floors.
+
+    Raises
+    ------
+    DataError
+        If nothing says how many households there are, or a total has no residential building to go to.
+    """
+    layers, settings = study.layers, study.settings.demand
+    return place_households(
+        layers.require("buildings", _("households live in them")),
+        sites=layers.get("sites"),
+        communities=layers.get("communities"),
+        settings=settings,
+    )
+
+
+def place_households(
+    buildings: gpd.GeoDataFrame,
+    *,
+    sites: gpd.GeoDataFrame | None = None,
+    communities: gpd.GeoDataFrame | None = None,
+    settings: DemandSettings | None = None,
+) -> Demand:
+    """Put households and people on buildings (see :func:`households_on_buildings`).
+
+    Parameters
+    ----------
+    buildings : GeoDataFrame, metric CRS
+        Columns id; households, people, floors, use, site_id, community_id where known.
+    sites, communities : GeoDataFrame, optional
+        Columns id; households, people, elderly, children where known: totals.
+    settings : DemandSettings, optional
+        Residential uses (a building without a use always is one), people of a household, shares of elderly and
+        children.
+
+    Raises
+    ------
+    DataError
+        As :func:`households_on_buildings`.
+    """
+    settings = settings or DemandSettings()
+    per = settings.persons_per_household
+    buildings = buildings.reset_index(drop=True)
+    points = buildings.geometry.representative_point()
+    site = members(buildings, points, sites, "site_id")
+    community = members(buildings, points, communities, "community_id")
+    units = Units.of(sites, site, "sites") or Units.of(communities, community, "communities")
+    notes: list[str] = []
+
+    people = _column(buildings, "people")
+    given = _column(buildings, "households")
+    given = np.where(np.isnan(given), people / per, given)
+    households = given.copy()
+    if units is not None:
+        empty = np.isnan(given)
+        weight = np.where(
+            empty & _residential(buildings, settings.residential_uses), _floor_area(buildings, notes, empty), 0.0
+        )
+        households = _spread(units, units.households(per), given, weight, notes)
+    if not np.nansum(households) > 0:
+        raise DataError(
+            _("nothing says how many households live in the buildings"),
+            remedy=_("give households or people on layer buildings, or totals on layer sites or communities"),
+        )
+    people = _people(units, people, households, per, notes)
+    counts = {"households": households, "people": people}
+    for name, share in (("elderly", settings.elderly_share), ("children", settings.children_share)):
+        counts[name] = _group(units, name, people, share, notes)
+    frame = gpd.GeoDataFrame(
+        {"building_id": buildings["id"].astype("str"), **counts, "site_id": site.ids, "community_id": community.ids},
+        geometry=points,
+        crs=buildings.crs,
+    )
+    basis = _basis(given, households)
+    lives = households > 0
+    return Demand(buildings=frame[lives].reset_index(drop=True), notes=tuple(notes), basis=basis)
+
+
+def _basis(given: Numbers, households: Numbers) -> Basis:
+    counted, spread = bool((given > 0).any()), bool((np.isnan(given) & (households > 0)).any())
+    if counted and spread:
+        return "mixed"
+    return "dasymetric" if spread else "given"
+
+
+def _column(frame: gpd.GeoDataFrame, name: str) -> Numbers:
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    numbers: Numbers = pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+    return numbers
+
+
+def _residential(buildings: gpd.GeoDataFrame, uses: Collection[str]) -> npt.NDArray[np.bool_]:
+    if "use" not in buildings:
+        return np.ones(len(buildings), dtype=bool)
+    use = buildings["use"].fillna("")
+    return np.asarray(use.isin([*uses, ""]), dtype=bool)
+
+
+def _floor_area(buildings: gpd.GeoDataFrame, notes: list[str], asked: npt.NDArray[np.bool_]) -> Numbers:
+    """Return footprint x floors in m2; 1 for buildings drawn as points."""
+    floors = _column(buildings, "floors")
+    missing = ~(floors > 0)
+    if (missing & asked).any():
+        n, total = int((missing & asked).sum()), int(asked.sum())
+        text = "{n} of {total} buildings without a count have no number of floors: {floors:g} assumed"
+        notes.append(_(text, n=n, total=total, floors=DEFAULT_FLOORS))
+    footprint: Numbers = buildings.geometry.area.to_numpy(dtype=np.float64)
+    flat = shapely.get_dimensions(buildings.geometry.array) < 2  # noqa: PLR2004 - areas have dimension 2
+    if (flat & asked).any():
+        notes.append(_("{n} buildings are drawn as points: each weighs as much as any other", n=int(flat.sum())))
+    storeys = np.where(missing, DEFAULT_FLOORS, floors)
+    return np.asarray(np.where(flat, 1.0, footprint * storeys), dtype=np.float64)
+
+
+def _spread(units: Units, totals: Numbers, given: Numbers, weight: Numbers, notes: list[str]) -> Numbers:
+    """Return households: those given, and what is left of each unit's total by weight (sums are conserved)."""
+    row = units.row
+    inside = row >= 0
+    counted = np.bincount(row[inside], weights=np.nan_to_num(given[inside]), minlength=len(totals))
+    heavy = np.bincount(row[inside], weights=weight[inside], minlength=len(totals))
+    left = np.where(np.isnan(totals), 0.0, totals - counted)
+    exact = np.abs(left) <= TOLERANCE * np.maximum(1.0, np.nan_to_num(totals))
+    left[exact] = 0.0
+    for unit in np.flatnonzero((left != 0) & (counted > 0) & ((heavy == 0) | (left < 0))):
+        if left[unit] < 0 < heavy[unit]:
+            raise DataError(
+                _("buildings hold {n:g} households, but the total is {t:g}", n=counted[unit], t=totals[unit]),
+                remedy=_("correct the total or the counts, or give a count on every building"),
+                path=units.layer,
+                row=units.ids[unit],
+            )
+        text = "{unit}: the buildings' counts ({n:g}) are used, not the total ({t:g})"
+        notes.append(_(text, unit=units.ids[unit], n=counted[unit], t=totals[unit]))
+        left[unit] = 0.0
+    for unit in np.flatnonzero((left > 0) & (heavy == 0)):
+        raise DataError(
+            _("{n:g} households, but no residential building to put them in", n=left[unit]),
+            remedy=_("add its buildings, correct their use, or name that use in residential_uses of study.toml"),
+            path=units.layer,
+            row=units.ids[unit],
+        )
+    silent = np.isnan(totals) & (heavy > 0)
+    if silent.any():
+        text = "{n} of {layer} have no total: their buildings without a count hold no households"
+        notes.append(_(text, n=int(silent.sum()), layer=units.layer))
+    if (left > 0).any():
+        n, count = float(left.sum()), int((weight[inside] > 0).sum())
+        text = "{n:,.0f} households spread over {count} residential buildings of {layer} by floor area"
+        notes.append(_(text, n=n, count=count, layer=units.layer))
+    share = np.divide(weight[inside], heavy[row[inside]], out=np.zeros(inside.sum()), where=heavy[row[inside]] > 0)
+    households = np.nan_to_num(given)
+    households[inside] += share * left[row[inside]]
+    return households
+
+
+def _people(units: Units | None, given: Numbers, households: Numbers, per: float, notes: list[str]) -> Numbers:
+    """Return people: those given; else the unit's total by households; else households x ``per``."""
+    by_size = households * per
+    people = given
+    if units is not None and np.isnan(given).all():
+        people = units.shared("people", households)
+    missing = np.isnan(people) & (households > 0)
+    if missing.any():
+        n = int(missing.sum())
+        notes.append(_("people of {n} buildings: {per:g} for each household (assumed)", n=n, per=per))
+    return np.where(np.isnan(people), np.nan_to_num(by_size), people)
+
+
+def _group(units: Units | None, name: str, people: Numbers, share: float | None, notes: list[str]) -> Numbers:
+    """Return elderly or children: the unit's total by people; else the settings' share of people; else NaN."""
+    count = np.full(len(people), np.nan) if units is None else units.shared(name, people)
+    if share is not None and np.isnan(count[people > 0]).any():
+        notes.append(_("{group}: {share:.1%} of people where no layer counts them (settings)", group=name, share=share))
+        count = np.where(np.isnan(count), people * share, count)
+    return count

@@ -1,0 +1,119 @@
+"""Which unit (site or community) each building belongs to, and the totals of the units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from siteplan.errors import DataError
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Membership:
+    """The unit of each building: its row in the layer of units (-1: none) and its id (None: none)."""
+
+    row: npt.NDArray[np.int64]
+    ids: npt.NDArray[np.object_]
+
+
+def members(
+    buildings: gpd.GeoDataFrame, points: gpd.GeoSeries, units: gpd.GeoDataFrame | None, column: str
+) -> Membership:
+    """Return the unit of each building: the id it carries, else the polygon it lies in, else the nearest unit.
+
+    Raises
+    ------
+    DataError
+        If a building carries an id that the layer of units does not have.
+    """
+    ids = np.full(len(buildings), None, dtype=object)
+    if column in buildings:
+        known = buildings[column].notna() & (buildings[column].astype("str") != "")
+        ids[known.to_numpy()] = buildings.loc[known, column].astype("str").to_numpy(dtype=object)
+    row = np.full(len(buildings), -1, dtype=np.int64)
+    if units is None or units.empty:
+        return Membership(row=row, ids=ids)
+    names = units["id"].astype("str").to_numpy(dtype=object)
+    index = pd.Index(names)
+    told = np.array([ident is not None for ident in ids], dtype=bool)
+    row[told] = index.get_indexer(ids[told])
+    unknown = np.flatnonzero(told & (row < 0))
+    if len(unknown):
+        raise DataError(
+            _("{column} is {value}, which no unit has", column=column, value=ids[unknown[0]]),
+            remedy=_("correct the id, or leave it empty: the nearest unit is taken then"),
+            path="buildings",
+            row=str(buildings["id"].iloc[unknown[0]]),
+        )
+    untold = np.flatnonzero(~told)
+    if len(untold):
+        row[untold] = _nearest(points.array[untold], units)
+        ids[untold] = names[row[untold]]
+    return Membership(row=row, ids=ids)
+
+
+def _nearest(points: npt.NDArray[np.object_], units: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
+    """Return the row of the nearest unit (0 m: the one it lies in); of several the first."""
+    point, unit = shapely.STRtree(units.geometry.array).query_nearest(np.asarray(points, dtype=object))
+    order = np.lexsort((unit, point))
+    first = np.unique(point[order], return_index=True)[1]
+    return np.asarray(unit[order][first], dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Units:
+    """Sites or communities with totals, and the unit of each building.
+
+    Parameters
+    ----------
+    layer : str
+    ids : (n_units,) object
+    row : (n_buildings,) int64
+        Unit of each building; -1: none.
+    totals : dict of str to (n_units,) float64
+        households, people, elderly, children; NaN: not known.
+    """
+
+    layer: str
+    ids: npt.NDArray[np.object_]
+    row: npt.NDArray[np.int64]
+    totals: dict[str, npt.NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, layer: gpd.GeoDataFrame | None, belongs: Membership, name: str) -> Units | None:
+        """Return the units of a layer; None where it has no totals of households or people."""
+        if layer is None:
+            return None
+        totals = {}
+        for column in ("households", "people", "elderly", "children"):
+            values = layer[column] if column in layer else pd.Series(np.nan, index=layer.index)
+            totals[column] = pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.isnan(totals["households"]).all() and np.isnan(totals["people"]).all():
+            return None
+        ids = layer["id"].astype("str").to_numpy(dtype=object)
+        return cls(layer=name, ids=ids, row=belongs.row, totals=totals)
+
+    def households(self, persons_per_household: float) -> npt.NDArray[np.float64]:
+        """Return the households of each unit, from its people where only they are known."""
+        households = self.totals["households"]
+        return np.where(np.isnan(households), self.totals["people"] / persons_per_household, households)
+
+    def shared(self, name: str, weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return total ``name`` of each unit shared among its buildings by ``weight``; NaN where it is not known."""
+        inside = self.row >= 0
+        total = self.totals[name]
+        heavy = np.bincount(self.row[inside], weights=weight[inside], minlength=len(total))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rate = total / heavy
+        shared = np.full(len(self.row), np.nan)
+        shared[inside] = weight[inside] * rate[self.row[inside]]
+        return shared
