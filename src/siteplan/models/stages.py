@@ -32,8 +32,9 @@ UNITS = {
     "cost": ("yuan", COST_UNIT),
     "walking": ("household-metres", METRE_UNIT),
 }
-KEEP = 1e-6
-"""Relative tolerance within which a later stage keeps an earlier one's value."""
+KEEP = {"hard-worst": 2e-7, "hard-sum": 2e-7, "targets": 2e-7, "aims": 2e-7, "cost": 1e-5, "walking": 1e-5}
+"""Relative tolerance within which later stages keep each stage's value. A square metre given up within the tolerance of the
+shortfalls saves money, so the tolerance of the cost is larger: otherwise equally cheap plans would be told apart by rounding."""
 _STRENGTH = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 _ZERO = 1e-7
 _HALF = 0.5
@@ -178,7 +179,7 @@ def _stage(
         status=_overall(proofs, value, bound, options.gap),
         seconds=time.monotonic() - began,
         components=len(parts),
-        tolerance=KEEP,
+        tolerance=KEEP[stage],
     )
 
 
@@ -282,7 +283,7 @@ def _hold(stage: str, part: _Part, value: float) -> None:
     if stage in _STRENGTH and value <= _ZERO:
         model.forbid_shortfall(_STRENGTH[stage])
     elif part.terms:
-        model.keep(part.terms, value - part.constant, KEEP * max(1.0, abs(value)), stage.replace("-", "_"))
+        model.keep(part.terms, value - part.constant, KEEP[stage] * max(1.0, abs(value)), stage.replace("-", "_"))
 
 
 def _trim(part: _Part, options: SolverOptions) -> None:
