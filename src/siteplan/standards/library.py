@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import Literal, NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -18,8 +18,9 @@ from siteplan.standards.nearest import nearest
 from siteplan.standards.profile import Profile, read_profile
 
 if TYPE_CHECKING:
-    from siteplan.standards.rule import Rule, Topic, Unit
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from siteplan.standards.rule import Rule, Topic, Unit
 
 NATIONAL = "national"
 """The profile of defaults; it is always read, and speaks last."""

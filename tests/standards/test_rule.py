@@ -1,0 +1,214 @@
+"""Rules: conditions, requirements, and what is refused."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from siteplan.errors import StandardsError, UsageError
+from siteplan.standards import Rule, Size, Unit
+
+
+def make(**changes):
+    fields = {
+        "id": "X-1",
+        "kind": "area_ratio",
+        "types": ("service_centre",),
+        "figure": 32.0,
+        "unit": "m2/100hh",
+        "strength": "hard",
+        "status": "verified",
+        "source": "county plan 2022, art. 7",
+    }
+    return Rule(**(fields | changes))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "households", "area"),
+    [(32, 1250, 400), (32, 2500, 800), (30, 2000, 600), (20, 1000, 200), (20, 2000, 400)],
+)
+def test_crossovers(ratio, households, area):
+    assert make(figure=ratio).required(Unit(id="a", households=households)) == pytest.approx(area, rel=1e-12)
+
+
+def test_thirty_per_hundred_passes_800_between_2666_and_2667_households():
+    rule = make(figure=30)
+    assert rule.required(Unit(id="a", households=2666)) < 800 < rule.required(Unit(id="a", households=2667))
+
+
+@given(st.floats(0, 1e6, allow_nan=False))
+def test_ratio_is_continuous_and_never_rounded_to_the_next_hundred(households):
+    assert make().required(Unit(id="a", households=households)) == pytest.approx(0.32 * households)
+
+
+def test_each_denominator():
+    unit = Unit(id="a", households=100, people=3520, elderly=400, children=300)
+    shelter = {"types": ("shelter",), "figure": 1.0}
+    assert make(unit="m2/person", **shelter).required(unit) == 3520
+    assert make(unit="m2/person", denominator="elderly", **shelter).required(unit) == 400
+    assert make(unit="m2/person", denominator="children", **shelter).required(unit) == 300
+    assert make(unit="m2/1000people", figure=36.0).required(unit) == pytest.approx(36 * 3.52)
+    assert make(kind="reach", figure=300, unit="m").required(unit) == 100
+    assert make(kind="presence", figure=1, unit="count").required(unit) == 1
+    assert make(kind="area_floor", figure=400, unit="m2").required(unit) == 400
+
+
+def test_inside_and_recorded_rules_require_nothing_of_a_unit():
+    room = make(kind="inside", types=("police_room",), host="service_centre", figure=None, unit="-")
+    for rule in (room, make(kind="staff", figure=5, unit="workers")):
+        with pytest.raises(UsageError, match="no requirement"):
+            rule.required(Unit(id="a"))
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "value", "holds"),
+    [
+        ("households", 300, 1000, 299.999, False),
+        ("households", 300, 1000, 300, True),
+        ("households", 300, 1000, 999.999, True),
+        ("households", 300, 1000, 1000, False),
+        ("households", 1000, math.inf, 1000, True),
+        ("people", 1000, 10000, 1000, True),
+        ("people", 1000, 10000, 10000, False),
+        ("people", 10000, math.inf, 10000, True),
+    ],
+)
+def test_size_classes_are_half_open(metric, low, high, value, holds):
+    rule = make(size=Size(metric=metric, min=low, max=high))
+    assert rule.applies_to(Unit(id="a", **{metric: value})) is holds
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "matching", "other"),
+    [
+        ("setting", "urban", {"setting": "urban"}, {"setting": "rural"}),
+        ("construction", "new", {"construction": "new"}, {"construction": "existing"}),
+        ("resettlement", "yes", {"resettlement": True}, {"resettlement": False}),
+        ("resettlement", "no", {"resettlement": False}, {"resettlement": True}),
+        ("key", "yes", {"key": True}, {"key": False}),
+    ],
+)
+def test_conditions(field, value, matching, other):
+    rule = make(**{field: value})
+    assert rule.applies_to(Unit(id="a", **matching))
+    assert not rule.applies_to(Unit(id="a", **other))
+    assert make().applies_to(Unit(id="a", **other))
+
+
+@pytest.mark.parametrize(
+    ("changes", "named", "nearest"),
+    [
+        ({"unit": "m2/100h"}, "m2/100h", "m2/100hh"),
+        ({"unit": "acres"}, "acres", "m2"),
+        ({"kind": "area_rato"}, "area_rato", "area_ratio"),
+        ({"status": "verifed"}, "verifed", "verified"),
+        ({"strength": "hrad"}, "hrad", "hard"),
+        ({"types": ("servce_centre",)}, "servce_centre", "service_centre"),
+        ({"setting": "rual"}, "rual", "rural"),
+        ({"construction": "newly"}, "newly", "new"),
+        ({"scope": "comunity"}, "comunity", "community"),
+        ({"denominator": "house"}, "house", "households"),
+        ({"size": Size(metric="household", min=1)}, "household", "households"),
+        (
+            {"kind": "inside", "types": ("library",), "host": "service_center", "figure": None, "unit": "-"},
+            "service_center",
+            "service_centre",
+        ),
+        ({"kind": "formation", "forms": "atach", "unit": "people"}, "atach", "attach"),
+    ],
+)
+def test_unknown_words_are_refused_with_the_nearest(changes, named, nearest):
+    with pytest.raises(StandardsError) as error:
+        make(**changes)
+    assert named in error.value.problem
+    assert nearest in error.value.remedy
+    assert "X-1" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": ""},
+        {"source": "  "},
+        {"source": "", "document": "d", "clause": "1"},
+        {"source": "", "document": "d", "key_phrase": "k"},
+        {"source": "", "clause": "1", "key_phrase": "k"},
+    ],
+)
+def test_a_rule_without_a_source_is_refused(changes):
+    with pytest.raises(StandardsError, match="no source"):
+        make(**changes)
+    assert make(source="", document="d", clause="1", key_phrase="k").id == "X-1"
+
+
+def test_a_judgement_cites_its_record():
+    with pytest.raises(StandardsError, match="cite the record"):
+        make(status="judgement", strength="target")
+    assert make(status="judgement", strength="target", source="docs/decisions/0003-default-radii.md").modelled
+
+
+@pytest.mark.parametrize("status", ["unverified", "judgement"])
+def test_a_weak_figure_is_hard_only_where_the_planner_says_so(status):
+    source = "docs/decisions/0003-default-radii.md"
+    with pytest.raises(StandardsError, match="cannot be hard"):
+        make(status=status, source=source)
+    assert make(status=status, source=source, overridden_by="study.toml").strength == "hard"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"figure": None}, "needs a figure"),
+        ({"figure": math.nan}, "not a number above 0"),
+        ({"figure": -32.0}, "not a number above 0"),
+        ({"figure": 0.0}, "not a number above 0"),
+        ({"share": 0.4}, "neither figure_max nor share"),
+        ({"kind": "share", "unit": "m2", "share": 40.0}, "above 1"),
+        ({"types": ()}, "no facility type"),
+        ({"kind": "reach", "unit": "m", "types": ("library", "nursery")}, "binds one facility type"),
+        ({"size": Size(metric="people", min=5, max=5)}, "is empty"),
+        (
+            {"kind": "inside", "types": ("library",), "host": "library", "figure": None, "unit": "-"},
+            "inside its own type",
+        ),
+    ],
+)
+def test_figures_and_types_that_make_no_sense_are_refused(changes, problem):
+    with pytest.raises(StandardsError, match=problem):
+        make(**changes)
+
+
+@pytest.mark.parametrize("types", [("service_centre", "outdoor_square"), ("micro_fire",), ("library", "micro_fire")])
+def test_floor_and_land_are_never_added(types):
+    with pytest.raises(StandardsError, match="one kind of area"):
+        make(types=types)
+
+
+def test_rooms_inside_a_host_are_not_counted_twice():
+    assert make(types=("service_centre", "police_room")).counts == "outermost"
+    assert make().counts == "all"
+
+
+def test_topic_tells_aims_from_demands_and_shares_a_subject():
+    assert make().topic == make(strength="target").topic
+    assert make().topic != make(strength="soft").topic
+    assert make(subject="s").topic == make(subject="s", types=("service_centre", "library")).topic
+    assert make(types=("library", "service_centre")).topic == make(types=("service_centre", "library")).topic
+
+
+def test_as_dict_is_json():
+    import json
+
+    rule = make(size=Size(metric="people", min=10000))
+    assert json.loads(json.dumps(rule.as_dict(), allow_nan=False))["size"] == {
+        "metric": "people",
+        "min": 10000,
+        "max": None,
+    }
+
+
+def test_but_checks_again():
+    with pytest.raises(StandardsError):
+        make().but(unit="m3")
+    assert make().but(figure=20).figure == 20
