@@ -131,15 +131,16 @@ def _list(loaded: Standards, *, as_json: bool) -> None:
     from rich.text import Text
 
     heads = (
-        _("rule"), _("profile"), _("kind"), _("facility types"), _("figure"), _("conditions"), _("strength"), _("status"),
-        _("use"),
-    )  # fmt: skip
+        *(_("rule"), _("profile"), _("kind"), _("facility types"), _("figure")),
+        *(_("conditions"), _("strength"), _("status"), _("use")),
+    )
     table = Table(*heads)
+    table.columns[0].no_wrap = True
     for rule in loaded.rules:
         cells = (
-            rule.id, rule.profile, rule.kind, _type_names(rule), _figure(rule), _conditions(rule), _strength(rule),
-            _status(rule), _use(rule),
-        )  # fmt: skip
+            *(rule.id, rule.profile, rule.kind, _type_names(rule), _figure(rule)),
+            *(_conditions(rule), _strength(rule), _status(rule), _use(rule)),
+        )
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     console = Console()
     if not console.is_terminal:
