@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siteplan.auditing.rules import FAIL, PASS
+from siteplan.auditing.rules import FAIL, NOT_EVALUATED, PASS
 from siteplan.messages import _
 from siteplan.units import TOLERANCE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CLAIM_COLUMNS = ("claim", "subject", "claimed", "recomputed", "verdict", "note")
 SHOWN = 20
@@ -50,10 +53,23 @@ class Claims:
 
     rows: list[tuple[str, str, str, str, str, str]] = field(default_factory=list)
 
-    def add(self, claim: str, subject: object, claimed: object, recomputed: object, holds: object, note: str = "") -> None:
+    def add(
+        self,
+        claim: str,
+        subject: object,
+        claimed: object,
+        recomputed: object,
+        *,
+        holds: bool | np.bool_,
+        note: str = "",
+    ) -> None:
         """Add one claim about one subject."""
-        verdict = PASS if bool(holds) else FAIL
+        verdict = PASS if holds else FAIL
         self.rows.append((claim, number(subject), number(claimed), number(recomputed), verdict, note))
+
+    def skip(self, claim: str, subject: object, note: str) -> None:
+        """Add one claim that nothing given can confirm or refute."""
+        self.rows.append((claim, number(subject), "", "", NOT_EVALUATED, note))
 
     def each(
         self,
@@ -72,10 +88,10 @@ class Claims:
         names, said, found = list(subjects), list(claimed), list(recomputed)
         wrong = np.flatnonzero(~good)
         for row in wrong[:SHOWN]:
-            self.add(claim, names[row], said[row], found[row], False, note)  # noqa: FBT003 - the verdict of the row
+            self.add(claim, names[row], said[row], found[row], holds=False, note=note)
         if len(wrong) > SHOWN:
             more = _("and {n} more", n=len(wrong) - SHOWN)
-            self.add(claim, more, "", "", False, note)  # noqa: FBT003 - the verdict of the row
+            self.add(claim, more, "", "", holds=False, note=note)
 
     def frame(self) -> pd.DataFrame:
         """Return the claims as a table, columns CLAIM_COLUMNS."""

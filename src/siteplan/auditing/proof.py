@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from siteplan.auditing.claims import Claims
+from siteplan.layers.collection import file_sha256
 from siteplan.messages import _
 from siteplan.units import TOLERANCE
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from siteplan.auditing.claims import Claims
+
 OPTIMAL = "optimal"
-BLOCK = 1 << 20
 
 
 def relative_gap(value: float, bound: float) -> float:
@@ -45,22 +47,13 @@ def check_stages(claims: Claims, stages: pd.DataFrame) -> None:
         consistent = abs(figures[2] - recomputed) <= TOLERANCE * max(1.0, recomputed) or (
             one_figure and 0 <= figures[2] <= TOLERANCE
         )
-        claims.add("stage gap", stage, gap, recomputed, consistent)
+        claims.add("stage gap", stage, gap, recomputed, holds=consistent)
         if str(status) == OPTIMAL:
             proven = (one_figure or recomputed <= TOLERANCE) and figures[2] <= TOLERANCE
             note = "" if proven else _("a stage with a gap is called optimal")
-            claims.add("stage status", stage, status, OPTIMAL if proven else "gap", proven, note)
+            claims.add("stage status", stage, status, OPTIMAL if proven else "gap", holds=proven, note=note)
     if stages.empty:
         claims.add("stage gap", "", "", "", holds=False, note=_("the plan lists no stage"))
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def check_inputs(claims: Claims, provenance: Mapping[str, str], paths: Mapping[str, Path]) -> None:
@@ -71,35 +64,6 @@ def check_inputs(claims: Claims, provenance: Mapping[str, str], paths: Mapping[s
         if path is None or not path.is_file():
             claims.add("inputs", role, stated.get(role), "", holds=False, note=_("the file is not there now"))
             continue
-        found = sha256(path)
+        found = file_sha256(path)
         note = "" if stated.get(role) == found else _("the file has changed since the plan was made")
-        claims.add("inputs", role, stated.get(role), found, stated.get(role) == found, note)
-
-
-def check_unmet(claims: Claims, unmet: pd.DataFrame, fails: pd.DataFrame) -> None:
-    """Check that the plan lists as unmet what the audit finds unmet, no less, no more, and by how much.
-
-    Parameters
-    ----------
-    unmet : DataFrame, columns UNMET_COLUMNS
-        What the plan lists.
-    fails : DataFrame, columns rule_id, unit_id, required, achieved, shortfall
-        What the audit finds, one row a rule and unit.
-    """
-    listed = _figures(unmet)
-    found = _figures(fails)
-    for rule_id, unit_id in sorted(set(listed) | set(found)):
-        subject = f"{rule_id} @ {unit_id}"
-        said, seen = listed.get((rule_id, unit_id)), found.get((rule_id, unit_id))
-        if said is None or seen is None:
-            note = _("the rule fails but the plan does not list it") if said is None else _("listed as unmet, but it is met")
-            claims.add("unmet list", subject, "" if said is None else said[2], "" if seen is None else seen[2], False, note)  # noqa: FBT003 - verdict
-            continue
-        same = np.allclose(said, seen, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
-        claims.add("unmet list", subject, said[2], seen[2], same, "" if same else _("by another figure: {said} / {seen}", said=said, seen=seen))
-
-
-def _figures(frame: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float, float]]:
-    keys = zip(frame["rule_id"].astype(str), frame["unit_id"].astype(str), strict=True)
-    figures = zip(*(frame[name].astype(float) for name in ("required", "achieved", "shortfall")), strict=True)
-    return dict(zip(keys, figures, strict=True))
+        claims.add("inputs", role, stated.get(role), found, holds=stated.get(role) == found, note=note)

@@ -8,7 +8,6 @@ meaning of each kind is the table in docs/architecture.md, section Rules.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from siteplan.messages import _
 from siteplan.units import TOLERANCE, meets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import numpy.typing as npt
     import pandas as pd
 
@@ -100,6 +101,21 @@ def _at_least(required: float, achieved: float, unit: str, note: str = "") -> Ou
     )
 
 
+def figure_of(rule: Rule) -> float:
+    """Return the rule's figure.
+
+    Raises
+    ------
+    StandardsError
+        If it has none.
+    """
+    if rule.figure is None:
+        raise StandardsError(
+            _("rule {id} of kind {kind} has no figure", id=rule.id, kind=rule.kind), remedy=_("give it one")
+        )
+    return float(rule.figure)
+
+
 def counted_area(facilities: pd.DataFrame, types: tuple[str, ...]) -> float:
     """Return the area that a rule on ``types`` counts, in m2.
 
@@ -123,19 +139,19 @@ def area_ratio(rule: Rule, scene: Scene) -> Outcome:
     if math.isnan(basis):
         note = _("the layers do not say how many {denominator} the unit has", denominator=rule.denominator)
         return Outcome(required=math.nan, achieved=math.nan, unit="m2", verdict=NOT_EVALUATED, note=note)
-    required = float(rule.figure) * basis / DIVISORS[rule.unit]
+    required = figure_of(rule) * basis / DIVISORS[rule.unit]
     return _at_least(required, counted_area(scene.facilities, rule.types), "m2")
 
 
 def area_floor(rule: Rule, scene: Scene) -> Outcome:
     """Areas of the types >= figure."""
-    return _at_least(float(rule.figure), counted_area(scene.facilities, rule.types), "m2")
+    return _at_least(figure_of(rule), counted_area(scene.facilities, rule.types), "m2")
 
 
 def unit_floor(rule: Rule, scene: Scene) -> Outcome:
     """Each facility of the types >= figure; ``achieved`` is the smallest one."""
     chosen = scene.facilities[scene.facilities["type"].isin(rule.types)]
-    required = float(rule.figure)
+    required = figure_of(rule)
     if chosen.empty:
         return Outcome(required=required, achieved=math.nan, unit="m2", verdict=PASS, note=_("no such facility here"))
     areas = dict(zip(chosen["id"].astype(str), chosen["area_m2"].fillna(0.0).astype(float), strict=True))
@@ -155,7 +171,7 @@ def unit_floor(rule: Rule, scene: Scene) -> Outcome:
 def presence(rule: Rule, scene: Scene) -> Outcome:
     """At least figure facilities of the types."""
     count = int(scene.facilities["type"].isin(rule.types).sum())
-    return _at_least(float(rule.figure), float(count), "facilities")
+    return _at_least(figure_of(rule), float(count), "facilities")
 
 
 def inside(rule: Rule, scene: Scene) -> Outcome:
@@ -181,7 +197,7 @@ def inside(rule: Rule, scene: Scene) -> Outcome:
     )
 
 
-def within(metres: npt.NDArray[np.float64], limit: float) -> npt.NDArray[np.bool_]:
+def within(metres: npt.NDArray[np.float64], limit: float | npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Tell which of ``metres`` are within ``limit``, inclusive, with the tolerance of every comparison.
 
     >>> within(np.array([500.0, 500.01, np.inf]), 500.0).tolist()
@@ -194,7 +210,7 @@ def within(metres: npt.NDArray[np.float64], limit: float) -> npt.NDArray[np.bool
 
 def reach(rule: Rule, scene: Scene) -> Outcome:
     """Every household within figure metres (walking, inclusive) of a facility of the types that may serve it."""
-    near = within(scene.nearest(rule.types), float(rule.figure))
+    near = within(scene.nearest(rule.types), figure_of(rule))
     achieved = math.fsum(scene.households[near])
     return _at_least(math.fsum(scene.households), achieved, "households")
 
