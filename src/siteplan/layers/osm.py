@@ -180,6 +180,12 @@ def _scan(path: Path) -> Objects:
                 found.outlines.update(f"w{m.ref}" for m in item.members if m.type == "w" and m.role == "outer")
         elif isinstance(item, osmium.osm.Way):
             _add_way(found, item)
+    _tell_losses(found, path)
+    return found
+
+
+def _tell_losses(found: Objects, path: Path) -> None:
+    """Note what the file holds only in part; refuse one without coordinates."""
     if found.lost > found.ways / 2:
         lost, ways = found.lost, found.ways
         raise DataError(
@@ -195,7 +201,6 @@ def _scan(path: Path) -> Objects:
         found.notes.append(_("{n} buildings were left out: the file lacks some of their corners", n=found.cut))
     if found.lost:
         found.notes.append(_("{n} ways were left out: none of their nodes is in the file", n=found.lost))
-    return found
 
 
 def _add_way(found: Objects, way: osmium.osm.Way) -> None:
@@ -258,10 +263,6 @@ def assemble(objects: Objects, *, source: str, community_level: int = COMMUNITY_
     )
     if clip and administrative:
         layers = _clipped(layers, notes)
-    missing = int(layers.buildings["floors"].isna().sum())
-    if missing:
-        total = len(layers.buildings)
-        notes.append(_("{n} of {total} buildings have no mapped number of floors", n=missing, total=total))
     return dataclasses.replace(layers, notes=tuple(notes))
 
 
