@@ -6,14 +6,14 @@ One street runs from west to east; every building and site stands on it, so that
           b1    c1    b2          c2          b3     e1     b4
     A (new, 250 households)                   B (existing, 120 households)
 
-c1 takes the service centre f1 of A, its police room f2 and the square f4; c2 the street centre f5; e1 is B's own centre f3.
-B has no police room and no square: it is unmet, and so is the square's reach.
+c1 takes the service centre f1 of A, its police room f2 and the square f4; c2 the street centre f5; e1 is B's own centre
+f3. B has no police room and no square: both are unmet, and so is the reach of the square.
 """
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -32,6 +32,9 @@ from siteplan.plans.plan import (
 )
 from siteplan.plans.scenario import Scenario
 from siteplan.study.study import Study, open_study
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CRS = "EPSG:4547"
 X, Y = 500_000.0, 3_000_000.0
@@ -118,11 +121,11 @@ def _layers() -> dict[str, gpd.GeoDataFrame]:
     }
 
 
-def write_study(folder: Path, rules: dict[str, str] | None = None) -> Study:
-    """Write the study to ``folder`` and open it from there."""
+def write_study(folder: Path, rules: dict[str, str] | None = None, **layers: gpd.GeoDataFrame) -> Study:
+    """Write the study, with more ``rules`` and other ``layers``, to ``folder`` and open it from there."""
     folder.mkdir(parents=True, exist_ok=True)
     text = [f'[study]\nname = "hand"\ncrs = "{CRS}"\nsetting = "rural"']
-    for role, frame in _layers().items():
+    for role, frame in (_layers() | layers).items():
         frame.to_file(folder / f"{role}.gpkg", layer=role, driver="GPKG")
         text.append(f'[layers.{role}]\npath = "{role}.gpkg"')
     text.append('[standards]\nprofiles = ["county"]\nfiles = ["county.toml"]')
