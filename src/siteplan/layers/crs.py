@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 import geopandas as gpd
@@ -38,14 +39,18 @@ def parse_crs(text: str, *, path: str | None = None, row: str | None = None) -> 
         If PROJ does not know it.
     """
     try:
-        return CRS.from_user_input(text)
-    except CRSError as error:
+        # PROJ would take any word for part of a name
+        crs = CRS.from_user_input(text) if re.search(r"[:\[+]", text) else None
+    except CRSError:
+        crs = None
+    if crs is None:
         raise SettingsError(
             _("no such coordinate system: {text}", text=repr(text)),
             remedy=_('write it as "EPSG:4547" (CGCS2000, 3-degree zone at 114 E), with the number of your own'),
             path=path,
             row=row,
-        ) from error
+        )
+    return crs
 
 
 def name_of(crs: CRS) -> str:

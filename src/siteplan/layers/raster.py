@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import rasterio
 from pyproj import CRS
 from rasterio.errors import RasterioError, RasterioIOError
+from rasterio.transform import Affine
 from rasterio.warp import transform_bounds
-from rasterio.windows import Window, from_bounds
+from rasterio.windows import Window
 
 from siteplan.errors import DataError, UsageError
 from siteplan.layers.crs import Bounds, name_of, parse_crs
@@ -20,9 +22,6 @@ from siteplan.layers.read import check_file
 from siteplan.layers.repair import Place
 from siteplan.layers.roles import RASTER_ROLES
 from siteplan.messages import _
-
-if TYPE_CHECKING:
-    from rasterio.transform import Affine
 
 SRTM_VOID = -32768
 """Elevation of voids in SRTM tiles, often without being declared as nodata."""
@@ -59,11 +58,9 @@ class Raster:
     @property
     def bounds(self) -> Bounds:
         """West, south, east, north in the raster's own CRS."""
-        xs, ys = zip(*(self.transform @ corner for corner in self._corners()), strict=True)
+        corners = [(0, 0), (self.width, 0), (0, self.height), (self.width, self.height)]
+        xs, ys = zip(*(_at(self.transform, *corner) for corner in corners), strict=True)
         return min(xs), min(ys), max(xs), max(ys)
-
-    def _corners(self) -> list[tuple[float, float]]:
-        return [(0, 0), (self.width, 0), (0, self.height), (self.width, self.height)]
 
     def read(
         self, bounds: Bounds | None = None, *, crs: CRS | None = None
@@ -97,20 +94,22 @@ class Raster:
                         bounds = transform_bounds(crs.to_wkt(), self.crs.to_wkt(), *bounds)
                     window = self._window(bounds)
                 values = source.read(1, window=window, masked=True)
-                transform = source.window_transform(window)
         except RasterioError as error:
             raise _unreadable(self.role, self.path, error) from error
         values = np.ma.masked_invalid(values, copy=False) if values.dtype.kind == "f" else values
         if self.role == "dem" and values.dtype.kind in "if":
             values = np.ma.masked_equal(values, SRTM_VOID, copy=False)
             values.fill_value = SRTM_VOID
-        return values, transform
+        left, top = _at(self.transform, window.col_off, window.row_off)
+        a, b, _c, d, e, _f = self.transform[:6]
+        return values, Affine(a, b, left, d, e, top)
 
     def _window(self, bounds: Bounds) -> Window:
-        raw = from_bounds(*bounds, transform=self.transform)
-        left, top = max(0, int(np.floor(raw.col_off))), max(0, int(np.floor(raw.row_off)))
-        right = min(self.width, int(np.ceil(raw.col_off + raw.width)))
-        bottom = min(self.height, int(np.ceil(raw.row_off + raw.height)))
+        west, south, east, north = bounds
+        cells = [_at(~self.transform, x, y) for x in (west, east) for y in (south, north)]
+        columns, rows = zip(*cells, strict=True)
+        left, top = max(0, math.floor(min(columns))), max(0, math.floor(min(rows)))
+        right, bottom = min(self.width, math.ceil(max(columns))), min(self.height, math.ceil(max(rows)))
         if right <= left or bottom <= top:
             raise DataError(
                 _("the raster does not reach the area asked for"),
@@ -123,6 +122,12 @@ class Raster:
     def __repr__(self) -> str:
         """Return role, file, size and CRS."""
         return f"Raster({self.role}: {self.path.name}, {self.width} x {self.height} {self.dtype}, {name_of(self.crs)})"
+
+
+def _at(transform: Affine, column: float, row: float) -> tuple[float, float]:
+    """Return ``transform`` applied to a point (written out: affine 2 has no ``@``, affine 3 warns of ``*``)."""
+    a, b, c, d, e, f = transform[:6]
+    return a * column + b * row + c, d * column + e * row + f
 
 
 def open_raster(path: str | Path, role: str, *, crs: str | None = None) -> Raster:

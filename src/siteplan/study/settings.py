@@ -1,15 +1,11 @@
 """study.toml: what it may hold, and how it is refused where it holds anything else."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from siteplan.standards.library import Override
+from siteplan.standards.library import Override
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -188,7 +184,7 @@ class Settings(Section):
     scenario: ScenarioSettings = Field(default_factory=ScenarioSettings)
     candidates: CandidatesSettings = Field(default_factory=CandidatesSettings)
 
-    def but(self, **changes: Mapping[str, Any] | Section) -> Settings:
+    def but(self, **changes: Mapping[str, Any] | Section) -> Self:
         """Return a copy with ``changes`` in its tables; a mapping changes single keys of a table.
 
         >>> Settings().but(access={"cutoff_m": 1000.0}).access.cutoff_m

@@ -1,0 +1,89 @@
+"""One metric CRS: chosen, refused, and reached with x first."""
+
+import geopandas as gpd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyproj import CRS, Geod
+
+from siteplan.errors import SettingsError
+from siteplan.layers.crs import choose_metric_crs, name_of, to_crs
+from siteplan.layers.repair import Place
+
+PLACE = Place(role="sites", path="a.gpkg")
+
+
+def points(coordinates, crs):
+    return gpd.GeoDataFrame(
+        {"id": [f"p{k}" for k in range(len(coordinates))]}, geometry=[shapely.Point(xy) for xy in coordinates], crs=crs
+    )
+
+
+LIUZHI = {"sites": points([(105.4, 26.2), (105.5, 26.3)], "EPSG:4490")}
+
+
+def test_utm_zone_of_the_layers_by_default():
+    assert choose_metric_crs(LIUZHI) == CRS("EPSG:32648")
+    assert choose_metric_crs({"sites": points([(9.5, 47.1)], "EPSG:4326")}) == CRS("EPSG:32632")
+
+
+def test_the_boundary_decides():
+    layers = {"boundary": points([(105.4, 26.2)], "EPSG:4490"), "barriers": points([(120.0, 26.0)], "EPSG:4490")}
+    assert choose_metric_crs(layers) == CRS("EPSG:32648")
+
+
+def test_wanted_crs():
+    assert choose_metric_crs(LIUZHI, "EPSG:4544") == CRS("EPSG:4544")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        ("EPSG:4490", "not projected in metres"),
+        ("EPSG:2263", "not projected in metres"),  # New York, in feet
+        ("EPSG:3857", "lengths in EPSG:3857 are wrong by"),  # Web Mercator stretches by 1 / cos(latitude)
+        ("EPSG:32632", "lengths in EPSG:32632 are wrong by"),  # the zone of another continent
+        ("EPSG:0", "no such coordinate system"),
+        ("Beijing", "no such coordinate system"),
+    ],
+)
+def test_refused_crs(wanted, problem):
+    with pytest.raises(SettingsError) as caught:
+        choose_metric_crs(LIUZHI, wanted)
+    assert problem in caught.value.problem
+    assert caught.value.path == "study.toml"
+    assert caught.value.row == "[study] crs"
+    assert "EPSG:32648" in caught.value.remedy or "EPSG:4547" in caught.value.remedy
+
+
+@settings(deadline=None)
+@given(st.floats(74, 134), st.floats(18, 53))
+def test_a_kilometre_is_a_kilometre(lon, lat):
+    there = Geod(ellps="WGS84").fwd(lon, lat, 30, 1000)
+    layer = points([(lon, lat), there[:2]], "EPSG:4326")
+    moved, _ = to_crs(layer, choose_metric_crs({"sites": layer}), PLACE)
+    assert moved.geometry.iloc[0].distance(moved.geometry.iloc[1]) == pytest.approx(1000, rel=0.0015)
+
+
+@settings(deadline=None)
+@given(st.floats(104, 108), st.floats(24, 29))
+def test_there_and_back(lon, lat):
+    layer = points([(lon, lat)], "EPSG:4490")
+    moved, _ = to_crs(layer, CRS("EPSG:4544"), PLACE)
+    back, _ = to_crs(moved, CRS("EPSG:4490"), PLACE)
+    assert (back.geometry.x.iloc[0], back.geometry.y.iloc[0]) == pytest.approx((lon, lat), abs=1e-9)
+    assert moved.geometry.x.iloc[0] == pytest.approx(500_000, abs=350_000)  # easting first
+
+
+def test_no_known_datum_shift_is_said():
+    _moved, notes = to_crs(points([(36_500_000, 2_900_000)], "EPSG:2412"), CRS("EPSG:4545"), PLACE)  # Beijing 1954
+    assert any("no datum shift" in note.what for note in notes)
+
+
+def test_same_datum_says_nothing():
+    assert to_crs(LIUZHI["sites"], CRS("EPSG:4544"), PLACE)[1] == []
+
+
+def test_name():
+    assert name_of(CRS("EPSG:4547")) == "EPSG:4547"

@@ -1,0 +1,95 @@
+"""Shapefile text: by the .cpg, else UTF-8 or GB18030 from the bytes; never Latin-1 without a word."""
+
+import geopandas as gpd
+import pyogrio
+import pytest
+import shapely
+
+from siteplan.errors import LayerError
+from siteplan.layers.read import read_layer
+
+
+def shapefile(folder, encoding, *, cpg=None, names=("岩脚镇", "木岗镇"), heading="乡镇"):
+    frame = gpd.GeoDataFrame(
+        {"id": [f"t{k}" for k in range(len(names))], heading: list(names)},
+        geometry=[shapely.Point(105 + k / 100, 26) for k in range(len(names))],
+        crs="EPSG:4490",
+    )
+    path = folder / "乡镇.shp"
+    pyogrio.write_dataframe(frame, path, driver="ESRI Shapefile", encoding=encoding)
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    if cpg is not None:
+        path.with_suffix(".cpg").write_text(cpg, encoding="ascii")
+    return path
+
+
+def names_of(path):
+    frame, repairs = read_layer(path, "townships", columns={"name": "乡镇"})
+    return frame["name"].tolist(), [repair.what for repair in repairs if "lacks" not in repair.what]
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "GB18030"])
+def test_gbk_without_cpg_is_found_and_said(tmp_path, encoding):
+    names, said = names_of(shapefile(tmp_path, encoding))
+    assert names == ["岩脚镇", "木岗镇"]
+    assert len(said) == 1
+    assert "GB18030" in said[0]
+
+
+def test_utf8_without_cpg_is_found(tmp_path):
+    assert names_of(shapefile(tmp_path, "UTF-8")) == (["岩脚镇", "木岗镇"], [])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "cpg"), [("UTF-8", "UTF-8"), ("GBK", "GBK"), ("GBK", "936"), ("GBK", "CP936\r\n")]
+)
+def test_cpg_is_followed(tmp_path, encoding, cpg):
+    assert names_of(shapefile(tmp_path, encoding, cpg=cpg)) == (["岩脚镇", "木岗镇"], [])
+
+
+def test_rare_characters_of_gb18030(tmp_path):
+    assert names_of(shapefile(tmp_path, "GB18030", names=["㐂镇", "𠀀村"]))[0] == ["㐂镇", "𠀀村"]
+
+
+def test_big5_with_cpg(tmp_path):
+    path = shapefile(tmp_path, "BIG5", cpg="950", names=["鎮區"], heading="name")
+    assert read_layer(path, "townships")[0]["name"].tolist() == ["鎮區"]
+
+
+def test_cpg_that_is_wrong(tmp_path):
+    path = shapefile(tmp_path, "GBK", cpg="UTF-8")
+    with pytest.raises(LayerError) as caught:
+        names_of(path)
+    assert caught.value.path == str(path)
+    assert caught.value.row == "乡镇.cpg"
+    assert "remove" in caught.value.remedy
+
+
+def test_cpg_that_names_nothing_known(tmp_path):
+    with pytest.raises(LayerError, match="KLINGON") as caught:
+        names_of(shapefile(tmp_path, "GBK", cpg="KLINGON"))
+    assert "UTF-8 or GB18030" in caught.value.remedy
+
+
+def test_latin1_only_where_the_cpg_says_so_and_never_silently(tmp_path):
+    path = shapefile(tmp_path, "ISO-8859-1", cpg="ISO-8859-1", names=["Bürgerhaus"], heading="town")
+    frame, repairs = read_layer(path, "townships", columns={"name": "town"})
+    assert frame["name"].tolist() == ["Bürgerhaus"]
+    assert any("iso8859-1" in repair.what for repair in repairs)
+
+
+def test_neither_utf8_nor_gb18030(tmp_path):
+    path = shapefile(tmp_path, "ISO-8859-1", names=["Käse\xff\xff"], heading="town")
+    with pytest.raises(LayerError) as caught:
+        read_layer(path, "townships", columns={"name": "town"})
+    assert "乡镇.cpg" in caught.value.remedy
+
+
+def test_text_cut_in_the_middle_of_a_character_is_still_gbk(tmp_path):
+    path = shapefile(tmp_path, "GBK", names=["镇" * 127, "木岗镇"])
+    table = path.with_suffix(".dbf")
+    data = bytearray(table.read_bytes())
+    head, length = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
+    data[head + length - 1] = 0xD5  # the first byte of a character whose second the field has no room for
+    table.write_bytes(bytes(data))
+    assert names_of(path)[0][1] == "木岗镇"
