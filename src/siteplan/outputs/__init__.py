@@ -1,1 +1,1 @@
-""""""
+"""Outputs: what a plan is shown as."""
