@@ -12,6 +12,7 @@ u_r, and n_S = 1 if no slot of the set S is open (see :mod:`siteplan.models.redu
     sum over j of fixed_j z_j + cost_s new a_s <= limit          budget
     sum over j of z_j <= max_sites
     sum of a_s + u_r >= required_r                               area row r
+    a_s + u_r >= least_r y_s                                     size row r
     sum of y_s + u_r >= required_r                               count row r
     n_S >= 1 - sum of y_s over S;   u_r = sum over S of households_rS n_S      cover row r
 
@@ -34,6 +35,7 @@ COST_UNIT = 1e4
 """Money is handed to the solver in units of 10,000 yuan, to keep the numbers of a model alike in size."""
 METRE_UNIT = 1e3
 """Walking is handed to the solver in household-kilometres."""
+_ROUNDING = 1e-5
 
 
 class JointModel:
@@ -56,6 +58,7 @@ class JointModel:
         self._site_capacity()
         self._money()
         self._area_rows()
+        self._size_rows()
         self._count_rows()
         self._cover_rows()
         self._required_sites()
@@ -184,6 +187,18 @@ class JointModel:
             if rows.strength[r] == Strength.SOFT:
                 self.aims.append((u, 1.0))
 
+    def _size_rows(self) -> None:
+        rows = self.problem.size
+        if rows is None:
+            return
+        for r in np.flatnonzero(np.isin(rows.slot, self.component.slots)).tolist():
+            s, least = int(rows.slot[r]), float(rows.least_m2[r])
+            opened, constant = self._open(s)
+            if s not in self.a:
+                continue
+            terms = [(self.a[s], 1.0), *((v, -least * c) for v, c in opened)]
+            self._elastic(terms, least * constant, least, int(rows.strength[r]), f"size_{r}")
+
     def _count_rows(self) -> None:
         rows = self.problem.count
         for r in self.component.count_rows.tolist():
@@ -257,9 +272,17 @@ class JointModel:
         return terms, constant / METRE_UNIT
 
     def trim(self, opened: dict[str, float]) -> None:
-        """Hold the openings and ask for the least area, so that floor which costs nothing is not taken without need."""
+        """Hold the openings and ask for the least area, so that floor which costs nothing is not taken without need.
+
+        Rows that miss nothing but a rounding error are held at 0.
+        """
         for y in self.y.values():
             y.lowBound = y.upBound = opened[y.name]
+        for rows in self.shortfalls.values():
+            for terms, _ in rows:
+                if sum(c * opened.get(v.name, 0.0) for v, c in terms) <= _ROUNDING:
+                    for variable, _coefficient in terms:
+                        variable.upBound = 0
         self.model.minimise([(a, 1.0) for a in self.a.values()])
 
     def forbid_shortfall(self, strength: Strength) -> None:

@@ -6,9 +6,8 @@ them is given as pairs and rows, so that the model knows neither geometry nor ru
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +119,26 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class SizeRows:
+    """Elastic rows ``a_s + u >= least_s`` that bind only where slot s is open.
+
+    Parameters
+    ----------
+    slot : (n_rows,) int64
+    least_m2 : (n_rows,) float64, > 0
+    strength : (n_rows,) int64
+    """
+
+    slot: Ints
+    least_m2: Floats
+    strength: Ints
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.slot)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CoverRow:
     """All demand points of ``demand`` are to lie within ``reach`` metres of an open slot of ``type`` that may serve them."""
 
@@ -153,6 +172,8 @@ class JointProblem:
         Walking metres that a household without any facility of the type within this limit counts; NaN where there is no pair to count.
     area, count : Rows
         Rows on areas and on openings.
+    size : SizeRows or None
+        Least sizes that may be missed.
     cover : tuple of CoverRow
     budgets : tuple of Budget
     max_sites : int or None
@@ -170,11 +191,11 @@ class JointProblem:
     limit: Floats
     area: Rows
     count: Rows
+    size: SizeRows | None = None
     cover: tuple[CoverRow, ...] = ()
     budgets: tuple[Budget, ...] = ()
     max_sites: int | None = None
     aim_price: float | None = None
-    labels: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return the sizes."""

@@ -1,0 +1,176 @@
+"""Sites of the siting model: candidates as given, and existing facilities with what they may still hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from siteplan.candidates.found import CandidateRules, find_candidates
+from siteplan.errors import DataError, StandardsError
+from siteplan.messages import _
+from siteplan.standards.facility_types import facility_type
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import geopandas as gpd
+
+    from siteplan.study.study import Study
+
+SITE_COLUMNS = (
+    "id", "name", "kind", "floor_capacity_m2", "land_m2", "storeys", "fixed_cost_yuan", "cost_per_m2_yuan",
+    "land_cost_per_m2_yuan", "types", "state", "community_id", "township_id", "basis", "existing_type", "existing_m2",
+)  # fmt: skip
+
+
+def candidate_sites(
+    study: Study, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame, types: Collection[str]
+) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Return every site at which a facility stands or may stand.
+
+    Parameters
+    ----------
+    study : Study
+    units : GeoDataFrame
+        Communities, with ``id`` and ``township_id``.
+    demand : GeoDataFrame
+        Buildings with households, points, with ``community_id``.
+    types : collection of str
+        Facility types that are planned; existing facilities of other types are left out.
+
+    Returns
+    -------
+    sites : GeoDataFrame, columns SITE_COLUMNS, points
+        Candidates first, each with its floor and land; then existing facilities (kind ``existing``) with
+        ``existing_type``, ``existing_m2`` and, as capacity, what they may be extended by.
+    notes : tuple of str
+        What was assumed.
+
+    Raises
+    ------
+    DataError
+        If a candidate and a facility have the same id, or a candidate's ``types`` holds an unknown type.
+    """
+    import geopandas as gpd
+
+    given, facilities = study.layers.get("candidates"), study.layers.get("facilities")
+    notes: list[str] = []
+    if given is None:
+        given = _found(study, units, demand)
+        notes.append(_("no layer of candidates: {n} were found by rules and are assumed", n=len(given)))
+    parts = [_from_candidates(given, study)] if len(given) else []
+    if facilities is not None:
+        parts.append(_from_facilities(facilities, types, study, notes))
+    if not parts:
+        raise DataError(
+            _("the study has neither candidates nor facilities, and the rules find no candidate"),
+            remedy=_("add a layer of candidate sites under [layers.candidates] in study.toml"),
+            path=study.folder / "study.toml",
+        )
+    sites = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=study.layers.crs)
+    twice = sites.loc[sites["id"].duplicated(), "id"]
+    if len(twice):
+        raise DataError(
+            _("candidate and facility have the same id"),
+            remedy=_("give one of the two layers other ids, such as a letter in front"),
+            row=str(twice.iloc[0]),
+        )
+    sites["community_id"] = _communities(sites, units, demand)
+    township = units.set_index("id")["township_id"]
+    sites["township_id"] = sites["community_id"].map(township)
+    return sites[[*SITE_COLUMNS, "geometry"]], tuple(notes)
+
+
+def _found(study: Study, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return candidates found by the stated rules where the study gives none; they need areas of communities."""
+    import geopandas as gpd
+
+    from siteplan.layers.roles import ROLES
+
+    def layer(role: str) -> gpd.GeoDataFrame:
+        found = study.layers.get(role)
+        columns = ["id", *(column.name for column in ROLES[role].columns)]
+        return gpd.GeoDataFrame(columns=[*columns, "geometry"], geometry="geometry", crs=study.layers.crs) if found is None else found
+
+    buildings = study.layers.require("buildings", _("candidates are looked for among them"))
+    homes = demand.set_index("building_id")["households"]
+    buildings = buildings.assign(households=buildings["id"].map(homes).fillna(0.0))
+    areas = units[units.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    barred = study.layers.get("exclusions")
+    rules = CandidateRules(**study.settings.candidates.to_dict())
+    found = find_candidates(buildings, layer("streets"), areas, layer("facilities"), rules, barred)
+    return found.reset_index(drop=True)
+
+
+def _from_candidates(layer: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
+    sites = layer.copy()
+    sites["geometry"] = sites.geometry.representative_point()
+    sites["existing_type"] = ""
+    sites["existing_m2"] = 0.0
+    for row in sites.itertuples():
+        for name in str(row.types or "").split(";"):
+            if name.strip():
+                try:
+                    facility_type(name.strip())
+                except StandardsError as error:
+                    source = study.layers.sources["candidates"]
+                    raise DataError(error.problem, remedy=error.remedy, path=source.path, row=str(row.id)) from None
+    return sites
+
+
+def _from_facilities(
+    layer: gpd.GeoDataFrame, types: Collection[str], study: Study, notes: list[str]
+) -> gpd.GeoDataFrame:
+    for row in layer.itertuples():
+        try:
+            facility_type(str(row.type))
+        except StandardsError as error:
+            source = study.layers.sources["facilities"]
+            raise DataError(error.problem, remedy=error.remedy, path=source.path, row=str(row.id)) from None
+    sites = layer[layer["type"].isin(list(types))].copy()
+    sites["geometry"] = sites.geometry.representative_point()
+    is_land = sites["type"].map(lambda key: facility_type(str(key)).space == "land").astype(bool)
+    has_area = sites["type"].map(lambda key: facility_type(str(key)).space != "none").astype(bool)
+    unknown = sites["area_m2"].isna() & has_area
+    if unknown.any():
+        notes.append(
+            _("{n} existing facilities have no area and count as 0 m2: {ids}", n=int(unknown.sum()), ids=_some(sites.loc[unknown, "id"]))
+        )
+    spare = sites["spare_m2"].fillna(0.0)
+    sites["kind"] = "existing"
+    sites["existing_type"] = sites["type"]
+    sites["existing_m2"] = sites["area_m2"].fillna(0.0).where(has_area, 0.0)
+    sites["floor_capacity_m2"] = spare.where(~is_land, 0.0)
+    sites["land_m2"] = spare.where(is_land, 0.0)
+    sites["land_cost_per_m2_yuan"] = sites["cost_per_m2_yuan"]
+    for name, value in (("storeys", 0.0), ("fixed_cost_yuan", 0.0), ("types", ""), ("state", "free"), ("basis", "existing")):
+        sites[name] = value
+    return sites
+
+
+def _communities(sites: gpd.GeoDataFrame, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> pd.Series[str]:
+    """Return the community of each site: as given, else the polygon it lies in, else that of the nearest household building."""
+    known = set(units["id"])
+    found = sites["community_id"].where(sites["community_id"].isin(known))
+    areas = units[units.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    if len(areas) and found.isna().any():
+        open_ = sites.loc[found.isna(), ["geometry"]]
+        joined = open_.sjoin(areas[["id", "geometry"]], predicate="intersects").sort_values("id")
+        first = joined.loc[~joined.index.duplicated(), "id"]
+        found = found.fillna(first)
+    missing = found.isna().to_numpy()
+    if missing.any():
+        xy = np.column_stack([demand.geometry.x, demand.geometry.y])
+        points = sites.geometry[missing]
+        _far, nearest = cKDTree(xy).query(np.column_stack([points.x, points.y]))
+        found = found.copy()
+        found.loc[missing] = demand["community_id"].to_numpy()[nearest]
+    return found.astype(str)
+
+
+def _some(ids: pd.Series[str], most: int = 5) -> str:
+    shown = ", ".join(ids.astype(str).head(most))
+    return shown + (" ..." if len(ids) > most else "")

@@ -1,0 +1,253 @@
+"""Solve a study: from layers and standards to a plan with its proof."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from siteplan.access.network import Network
+from siteplan.access.walking import Walking, cost_matrix
+from siteplan.candidates.given import candidate_sites
+from siteplan.communities.form import Formation, form_communities
+from siteplan.demand.households import households_on_buildings
+from siteplan.errors import UsageError
+from siteplan.messages import _
+from siteplan.models.solver import SolverOptions
+from siteplan.models.stages import JointAnswer, solve_joint
+from siteplan.plans.plan import DEMAND_COLUMNS, STAGE_COLUMNS, Plan
+from siteplan.plans.scenario import Scenario
+from siteplan.siting.answer import to_allocation, to_facilities, with_served
+from siteplan.siting.question import Question
+from siteplan.siting.rules_to_arrays import to_problem
+from siteplan.siting.unmet import to_recorded, to_unmet
+from siteplan.standards.facility_types import FACILITY_TYPES, facility_type
+from siteplan.standards.nearest import nearest
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siteplan.study.study import Study
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+STEPS = ("demand", "streets", "communities", "candidates", "walking", "model")
+"""What is done before the stages of the model, in order."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """A study made ready for siting.
+
+    Parameters
+    ----------
+    question : Question
+    formation : Formation
+    notes : tuple of str
+        Everything that was assumed on the way.
+    demand_basis : str
+        Whether households were given on buildings or spread.
+    """
+
+    question: Question
+    formation: Formation
+    notes: tuple[str, ...]
+    demand_basis: str
+
+
+def default_scenario(study: Study) -> Scenario:
+    """Return the scenario that study.toml asks for."""
+    return Scenario(**study.settings.scenario.to_dict())
+
+
+def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:
+    """Return the facility types to plan, in the catalogue's order.
+
+    Those of the scenario, or every type that the profiles ask for; and the hosts of rooms among them.
+
+    Raises
+    ------
+    StandardsError
+        If the scenario names an unknown type.
+    UsageError
+        If nothing is asked for.
+    """
+    asked = {facility_type(key).key for key in scenario.types} or set(study.standards.types())
+    if not asked:
+        raise UsageError(_("no facility type is asked for: name types in [scenario], or profiles in [standards]"))
+    hosts = {r.host for r in study.standards.rules if r.kind == "inside" and not r.off and not asked.isdisjoint(r.types)}
+    return tuple(key for key in FACILITY_TYPES if key in asked | hosts)
+
+
+def solve(study: Study, scenario: Scenario | None = None, *, progress: Progress | None = None) -> Plan:
+    """Plan a study.
+
+    Parameters
+    ----------
+    study : Study
+    scenario : Scenario, optional
+        By default that of study.toml.
+    progress : callable, optional
+        Called with (step or stage, done, of how many).
+
+    Returns
+    -------
+    Plan
+        Always, with what it could not meet listed; its stages say how far each objective is proven.
+
+    Raises
+    ------
+    DataError
+        If a layer is missing or cannot be used.
+    UsageError
+        If the scenario names sites that do not exist, or asks for what the layer of candidates forbids.
+    """
+    scenario = scenario or default_scenario(study)
+    prepared = prepare(study, scenario, progress=progress)
+    question = prepared.question
+    problem = to_problem(question)
+    options = SolverOptions(gap=scenario.gap, time_limit_s=scenario.time_limit_s)
+    answer = solve_joint(problem, options, progress=progress)
+    facilities = to_facilities(question, problem, answer)
+    allocation = to_allocation(question, facilities)
+    return Plan(
+        study=study,
+        scenario=question.scenario,
+        facilities=with_served(facilities, allocation, question.demand),
+        demand=question.demand,
+        allocation=allocation,
+        communities=question.units,
+        members=prepared.formation.members,
+        unmet=to_unmet(question, facilities, allocation),
+        recorded=to_recorded(question),
+        stages=_stages(answer),
+        provenance=_provenance(study, prepared),
+    )
+
+
+def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = None) -> Prepared:
+    """Make a study ready for siting: demand, communities, sites and walking costs."""
+
+    def tell(step: str) -> None:
+        if progress:
+            progress(step, STEPS.index(step), len(STEPS))
+
+    types = planned_types(study, scenario)
+    tell("demand")
+    demand = households_on_buildings(study)
+    tell("streets")
+    streets = study.layers.get("streets")
+    network = Network.from_streets(streets) if streets is not None and len(streets) else None
+    tell("communities")
+    formation = form_communities(study, demand.buildings, network=network)
+    buildings = _buildings(formation)
+    units = _with_sums(formation, buildings)
+    tell("candidates")
+    sites, notes = candidate_sites(study, units, buildings, types)
+    _check_sites(scenario, sites)
+    tell("walking")
+    walking = _walks(study, buildings, sites, network)
+    question = Question(
+        study=study,
+        scenario=scenario.but(types=types),
+        types=types,
+        units=units,
+        demand=buildings,
+        sites=sites,
+        matrix=walking.matrix,
+    )
+    tell("model")
+    return Prepared(
+        question=question,
+        formation=formation,
+        notes=(*demand.notes, *formation.notes, *notes, *walking.notes),
+        demand_basis=demand.basis,
+    )
+
+
+def _buildings(formation: Formation) -> gpd.GeoDataFrame:
+    frame = formation.demand.reset_index(drop=True)[[*DEMAND_COLUMNS, "geometry"]]
+    texts = {name: frame[name].astype("object").where(frame[name].notna(), "").astype("str") for name in ("building_id", "site_id", "community_id")}
+    return frame.assign(**texts)
+
+
+def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the communities with the figures of their buildings, and blanks for words that are missing."""
+    counts = ["households", "people", "elderly", "children"]
+    groups = buildings.groupby("community_id")[counts]
+    sums = groups.sum(min_count=1).mask(buildings[counts].isna().groupby(buildings["community_id"]).any())
+    units = formation.units.copy()
+    for name in counts:
+        units[name] = units["id"].map(sums[name]).fillna(0.0 if name in ("households", "people") else float("nan"))
+    for name in ("name", "setting", "construction", "township_id", "size_class", "decided_by"):
+        units[name] = units[name].astype("object").where(units[name].notna(), "").astype("str")
+    for name in ("resettlement", "key"):
+        units[name] = units[name].fillna(value=False).astype(bool)
+    return units
+
+
+def _walks(study: Study, buildings: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network | None) -> Walking:
+    access = study.settings.access
+    return cost_matrix(
+        buildings.geometry,
+        sites.geometry,
+        demand_ids=buildings["building_id"].tolist(),
+        candidate_ids=sites["id"].astype(str).tolist(),
+        streets=study.layers.get("streets"),
+        cutoff_m=access.cutoff_m,
+        detour_factor=access.detour_factor,
+        snap_limit_m=access.snap_limit_m,
+        network=network,
+    )
+
+
+def _check_sites(scenario: Scenario, sites: gpd.GeoDataFrame) -> None:
+    """Refuse sites that do not exist, and those that are required and forbidden at once."""
+    known = sites.loc[sites["kind"] != "existing", "id"].astype(str).tolist()
+    for name in (*scenario.required, *scenario.forbidden):
+        if name not in known:
+            raise UsageError(
+                _("there is no candidate {id}; the nearest id is {known}", id=repr(name), known=nearest(name, known))
+            )
+    barred = set(sites.loc[sites["state"] == "forbidden", "id"].astype(str)) & set(scenario.required)
+    if barred:
+        raise UsageError(
+            _("the scenario requires sites that the layer of candidates forbids: {ids}", ids=", ".join(sorted(barred)))
+        )
+
+
+def _stages(answer: JointAnswer) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        (s.stage, s.objective, s.value, s.bound, s.gap, str(s.status), s.seconds, s.components, s.tolerance)
+        for s in answer.stages
+    ]
+    frame = pd.DataFrame(rows, columns=list(STAGE_COLUMNS))
+    return frame.astype({name: "str" for name in ("stage", "objective", "status")})
+
+
+def _provenance(study: Study, prepared: Prepared) -> dict[str, str]:
+    """Return what the plan was made from and with."""
+    packages = ("siteplan", "pulp", "highspy", "geopandas", "shapely", "pyproj", "scipy")
+    entries = {f"version:{name}": version(name) for name in packages}
+    entries["version:python"] = ".".join(str(part) for part in sys.version_info[:3])
+    entries["solver"] = "HiGHS"
+    entries["study"] = study.name
+    entries["crs"] = study.crs.to_string()
+    entries["demand"] = prepared.demand_basis
+    entries["walking"] = prepared.question.matrix.basis
+    entries["settings"] = json.dumps(study.settings.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+    for role, source in study.layers.sources.items():
+        entries[f"sha256:{role}"] = source.sha256
+        entries[f"file:{role}"] = source.path
+    for n, repair in enumerate(study.layers.repairs):
+        entries[f"repair:{n:03d}"] = str(repair)
+    for n, note in enumerate(prepared.notes):
+        entries[f"note:{n:03d}"] = note
+    return entries

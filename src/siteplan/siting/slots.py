@@ -1,0 +1,198 @@
+"""Slots: which facility type may stand at which site, how large, inside what, and at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from siteplan.models.joint_problem import Sites, SizeRows, Slots, Space, Strength
+from siteplan.standards.facility_types import facility_type
+
+if TYPE_CHECKING:
+    from siteplan.siting.question import Question
+
+STRENGTHS = {"hard": Strength.HARD, "target": Strength.TARGET, "soft": Strength.SOFT}
+SPACES = {"none": Space.NONE, "floor": Space.FLOOR, "land": Space.LAND}
+
+
+class _Slot(NamedTuple):
+    """One slot on its way into arrays; ``host`` is the host's facility type, empty if it stands by itself."""
+
+    site: int
+    type: int
+    existing: bool
+    existing_m2: float
+    min_m2: float
+    max_m2: float
+    host: str
+    space: Space
+    cost_m2: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SlotTable:
+    """Slots, sites and least sizes as arrays.
+
+    Parameters
+    ----------
+    slots : Slots
+    sites : Sites
+    size : SizeRows
+        Least sizes of new facilities that a target or an aim asks for (hard ones are ``slots.min_m2``).
+    """
+
+    slots: Slots
+    sites: Sites
+    size: SizeRows
+
+
+def make_slots(question: Question) -> SlotTable:
+    """Return every slot of the question, in order of site and then type."""
+    entries: list[_Slot] = []
+    for j, site in enumerate(question.sites.to_dict("records")):
+        entries.extend(_existing(question, j, site) if site["kind"] == "existing" else _candidate(question, j, site))
+    number = {(slot.site, question.types[slot.type]): s for s, slot in enumerate(entries)}
+    host = [number[slot.site, slot.host] if slot.host else -1 for slot in entries]
+    slots = Slots(
+        site=np.array([slot.site for slot in entries], dtype=np.int64),
+        type=np.array([slot.type for slot in entries], dtype=np.int64),
+        existing=np.array([slot.existing for slot in entries], dtype=bool),
+        existing_m2=np.array([slot.existing_m2 for slot in entries], dtype=float),
+        min_m2=np.array([slot.min_m2 for slot in entries], dtype=float),
+        max_m2=np.array([slot.max_m2 for slot in entries], dtype=float),
+        host=np.array(host, dtype=np.int64),
+        space=np.array([slot.space for slot in entries], dtype=np.int64),
+        cost_m2=np.array([slot.cost_m2 for slot in entries], dtype=float),
+    )
+    return SlotTable(slots=slots, sites=_sites(question), size=_size_rows(question, entries))
+
+
+def _host(question: Question, unit_id: str, type_: str) -> str:
+    """Return the facility type inside which a new ``type_`` must stand in a community, empty without one."""
+    for rule in question.rules[unit_id]:
+        if rule.kind == "inside" and type_ in rule.types:
+            return rule.host
+    return ""
+
+
+def _least(question: Question, unit_id: str, type_: str) -> float:
+    """Return the least m2 of a new ``type_`` that hard rules allow."""
+    rules = question.rules[unit_id]
+    figures = [r.figure for r in rules if r.kind == "unit_floor" and r.strength == "hard" and type_ in r.types and r.figure]
+    return max(figures, default=0.0)
+
+
+def _candidate(question: Question, j: int, site: dict[str, object]) -> Iterator[_Slot]:
+    """Yield the slots of a candidate: every type it may hold; rooms only where their host may stand as well."""
+    unit = str(site["community_id"])
+    allowed = {name.strip() for name in str(site["types"] or "").split(";") if name.strip()}
+    largest = {"floor": _floor(site), "land": _number(site["land_m2"]), "none": 0.0}
+    price = {"floor": _number(site["cost_per_m2_yuan"]), "land": _number(site["land_cost_per_m2_yuan"]), "none": 0.0}
+    fits = [
+        key
+        for key in question.types
+        if (not allowed or key in allowed) and (facility_type(key).space == "none" or largest[facility_type(key).space] > 0)
+    ]
+    for key in fits:
+        host = _host(question, unit, key)
+        if host and host not in fits:
+            continue
+        space = facility_type(key).space
+        yield _Slot(
+            site=j,
+            type=question.types.index(key),
+            existing=False,
+            existing_m2=0.0,
+            min_m2=_least(question, unit, key) if space != "none" else 0.0,
+            max_m2=largest[space],
+            host=host,
+            space=SPACES[space],
+            cost_m2=0.0 if host else price[space],
+        )
+
+
+def _existing(question: Question, j: int, site: dict[str, object]) -> Iterator[_Slot]:
+    """Yield the slot of an existing facility, and those of the rooms that may be set up inside it."""
+    unit, own = str(site["community_id"]), str(site["existing_type"])
+    space = facility_type(own).space
+    stands = _number(site["existing_m2"])
+    spare = {"floor": _number(site["floor_capacity_m2"]), "land": _number(site["land_m2"]), "none": 0.0}[space]
+    price = {"floor": site["cost_per_m2_yuan"], "land": site["land_cost_per_m2_yuan"], "none": 0.0}[space]
+    yield _Slot(
+        site=j,
+        type=question.types.index(own),
+        existing=True,
+        existing_m2=stands,
+        min_m2=0.0,
+        max_m2=stands + spare,
+        host="",
+        space=SPACES[space],
+        cost_m2=_number(price),
+    )
+    for key in question.types:
+        if key == own or _host(question, unit, key) != own:
+            continue
+        room = facility_type(key).space
+        yield _Slot(
+            site=j,
+            type=question.types.index(key),
+            existing=False,
+            existing_m2=0.0,
+            min_m2=_least(question, unit, key) if room != "none" else 0.0,
+            max_m2=stands + spare if room == space else 0.0,
+            host=own,
+            space=SPACES[room],
+            cost_m2=0.0,
+        )
+
+
+def _floor(site: dict[str, object]) -> float:
+    """Return the floor that fits, no more than the land carries where it is new."""
+    storeys = _number(site["storeys"])
+    floor = _number(site["floor_capacity_m2"])
+    return min(floor, _number(site["land_m2"]) * storeys) if storeys > 0 else floor
+
+
+def _number(value: object) -> float:
+    number = float(value)  # type: ignore[arg-type]
+    return 0.0 if np.isnan(number) else number
+
+
+def _sites(question: Question) -> Sites:
+    frame, scenario = question.sites, question.scenario
+    state = frame["state"].map({"free": 0, "required": 1, "forbidden": -1}).fillna(0).to_numpy(dtype=np.int64, copy=True)
+    ids = frame["id"].astype(str)
+    state[ids.isin(scenario.required).to_numpy()] = 1
+    state[ids.isin(scenario.forbidden).to_numpy()] = -1
+
+    def column(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return frame[name].fillna(0.0).to_numpy(dtype=float)
+
+    return Sites(
+        floor=column("floor_capacity_m2"),
+        land=column("land_m2"),
+        storeys=column("storeys"),
+        fixed=column("fixed_cost_yuan"),
+        state=state,
+    )
+
+
+def _size_rows(question: Question, entries: list[_Slot]) -> SizeRows:
+    """Return the least sizes that may be missed: any of an existing facility, and those of new ones that are not hard."""
+    slot, least, strength = [], [], []
+    unit_of = question.sites["community_id"].astype(str).tolist()
+    for s, entry in enumerate(entries):
+        key = question.types[entry.type]
+        for rule in question.rules[unit_of[entry.site]]:
+            if rule.kind != "unit_floor" or key not in rule.types or not rule.figure or entry.space == Space.NONE:
+                continue
+            if entry.existing or rule.strength != "hard":
+                slot.append(s)
+                least.append(float(rule.figure))
+                strength.append(STRENGTHS[rule.strength])
+    return SizeRows(
+        slot=np.array(slot, dtype=np.int64), least_m2=np.array(least, dtype=float), strength=np.array(strength, dtype=np.int64)
+    )
