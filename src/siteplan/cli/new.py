@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--communities",
     type=click.Path(path_type=Path),
-    help="Polygons of the communities, with people or households of each where --people and --households are not given.",
+    help="Polygons of the communities, with people or households of each unless --people or --households is given.",
 )
 @click.option("--communities-layer", help="Layer of that file, where it has several.")
 @click.option(
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     "--type",
     "types",
     multiple=True,
-    help="Facility type to plan; may be repeated. Default: what the standards ask for.",
+    help="Facility type to plan; may be repeated. Default: what the rules ask for.",
 )
 @click.option("--setting", type=click.Choice(["urban", "rural"]), help="Of communities that do not say.")
 @click.option("--name", help="Name of the study.")

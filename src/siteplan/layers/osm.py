@@ -7,6 +7,7 @@ assembled, and streets keep the vertices that they share, so that junctions stay
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,19 +149,39 @@ def read_osm(path: str | Path, *, community_level: int = COMMUNITY_LEVEL, clip: 
     Raises
     ------
     DataError
-        If the file is missing, no OSM file, has ways before their nodes, or holds no building.
+        If the file is missing, no OSM file, lacks the nodes of its ways, or holds no building.
     """
     path = Path(path)
     if not path.is_file():
         raise DataError(_("there is no such file"), remedy=_(_REMEDY_FILE), path=path)
     try:
-        objects = _scan(path)
+        objects = _scan_sorted(path)
     except (RuntimeError, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
         problem = _("the file cannot be read as OpenStreetMap data ({reason})", reason=str(error))
         raise DataError(problem, remedy=_(_REMEDY_FILE), path=path) from error
     return assemble(objects, source=str(path), community_level=community_level, clip=clip)
+
+
+def _scan_sorted(path: Path) -> Objects:
+    """Scan a file; one that is not in OSM's usual order (nodes, ways, relations, each by number) is sorted first."""
+    try:
+        found = _scan(path)
+    except RuntimeError as error:
+        if "out of order" not in str(error):
+            raise
+        found = None
+    if found is None or found.lost > found.ways / 2:
+        with tempfile.TemporaryDirectory(prefix="siteplan-") as folder:
+            ordered = Path(folder) / "sorted.osm.pbf"
+            merge = osmium.MergeInputReader()
+            merge.add_file(str(path))
+            with osmium.SimpleWriter(str(ordered)) as writer:
+                merge.apply(writer, simplify=False)
+            found = _scan(ordered)
+    _tell_losses(found, path)
+    return found
 
 
 def _scan(path: Path) -> Objects:
@@ -180,7 +201,6 @@ def _scan(path: Path) -> Objects:
                 found.outlines.update(f"w{m.ref}" for m in item.members if m.type == "w" and m.role == "outer")
         elif isinstance(item, osmium.osm.Way):
             _add_way(found, item)
-    _tell_losses(found, path)
     return found
 
 
