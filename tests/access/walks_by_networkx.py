@@ -43,12 +43,21 @@ def walks(lines, origins, destinations, *, snap_limit, detour_factor, cutoff=Non
 def _split_graph(lines, origins, destinations, snap_limit, tolerance):
     segments = list(_segments(lines, tolerance))
     shapes = [shapely.LineString([a, b]) for _, _, a, b in segments]
+    west, south, east, north = shapely.bounds(shapes).T
     points = [("o", row, p) for row, p in enumerate(origins)] + [("d", row, p) for row, p in enumerate(destinations)]
     joins, lost = {}, set()
     for side, row, point in points:
-        metres = shapely.distance(shapes, point)
-        nearest = int(metres.argmin())
-        if metres[nearest] > snap_limit:
+        reach = snap_limit + 1
+        near = (
+            (west - reach <= point.x)
+            & (point.x <= east + reach)
+            & (south - reach <= point.y)
+            & (point.y <= north + reach)
+        )
+        rows = near.nonzero()[0]
+        metres = {int(k): shapely.distance(shapes[k], point) for k in rows}
+        nearest = min(metres, key=lambda k: (metres[k], k), default=None)
+        if nearest is None or metres[nearest] > snap_limit:
             lost.add((side, row))
             continue
         along = shapely.line_locate_point(shapes[nearest], point)

@@ -120,7 +120,7 @@ def form(
     settings : DemandSettings
         persons_per_household, elderly_share and children_share fill in missing counts.
     """
-    sites, given = (layer if layer is not None and len(layer) else None for layer in (sites, given))
+    sites, given = (_usable(layer) for layer in (sites, given))
     if sites is None and given is None:
         raise DataError(
             _("there are neither communities nor sites to form them from"),
@@ -128,8 +128,6 @@ def form(
         )
     members = _members(pd.Series([], dtype="str"), [], [], [], [])
     notes: list[str] = []
-    if given is not None:
-        given = given.assign(id=given["id"].astype("str"))
     if sites is not None:
         sites = filled(sites, settings)
         refuse_uncounted(sites, "sites")
@@ -198,6 +196,14 @@ def _hosts(given: gpd.GeoDataFrame | None, hosting: gpd.GeoDataFrame) -> gpd.Geo
     if given is None:
         return formed
     return pd.concat([given[["id", "geometry"]], formed], ignore_index=True)
+
+
+def _usable(layer: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Return the layer with ids as text and its geometry in column geometry; None for an empty one."""
+    if layer is None or not len(layer):
+        return None
+    named = layer if layer.geometry.name == "geometry" else layer.rename_geometry("geometry")
+    return named.assign(id=layer["id"].astype("str"))
 
 
 def _members(site: pd.Series, community: Any, decided_by: Any, metres: Any, basis: Any) -> pd.DataFrame:
