@@ -33,6 +33,8 @@ def elements():
     way(4, [(5, 10), (5, 30)], highway="footway")
     way(5, [(20, 10), (25, 15), (20, 20), (20, 10)], highway="residential", junction="roundabout")
     way(6, ring(12, 12, 2), natural="water")
+    county = {"boundary": "administrative", "admin_level": "6", "name": "上县"}
+    way(7, ring(-500, -500, 2000), **county)
     out += [
         {"type": "node", "id": n, "lat": SOUTH + y * STEP, "lon": WEST + x * STEP}
         for (x, y), n in sorted(nodes.items())
@@ -111,6 +113,7 @@ def test_a_place_is_fetched_once_and_then_taken_from_the_cache(server, tmp_path)
     assert streets["w5"].is_ring
     assert layers.facilities.set_index("id")["type"].to_dict() == {"n900": "police_station", "w2": "health_station"}
     assert layers.boundary["name"].tolist() == ["上村镇"]
+    assert layers.boundary["id"].tolist() == ["relation/77"]  # not the county, which holds as many buildings
     assert layers.places["name"].tolist() == ["上村"]
     assert layers.land["kind"].tolist() == ["water"]
     assert asked == ["/search", "/api/interpreter"]

@@ -148,6 +148,19 @@ def test_without_an_administrative_area_the_boundary_is_the_hull_of_the_building
     assert layers.communities.empty
 
 
+def test_the_boundary_is_the_smallest_of_the_areas_that_hold_most_buildings(tmp_path):
+    made = town()
+    for number in range(14, 114):
+        made.square(number, number % 10 * 3, 14 + number // 10 % 5, 1, building="house")
+    made.square(114, 70, 70, 2, building="house")  # in the county, not in the district
+    made.square(115, -20, -20, 120)
+    made.square(116, -30, -30, 150)
+    for number, outer, level, name in ((20, 115, "6", "上县"), (21, 116, "4", "上省")):
+        tags = {"type": "boundary", "boundary": "administrative", "admin_level": level, "name": name}
+        made.relations.append((number, [(outer, "outer")], tags))
+    assert read_osm(write(tmp_path, made.xml())).boundary["name"].tolist() == ["上县"]
+
+
 def test_buildings_outside_the_boundary_are_left_out_and_said(tmp_path):
     made = town()
     for number in range(100, 200):  # so that the district holds more than 95 %

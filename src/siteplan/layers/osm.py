@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import osmium
 import pandas as pd
 import shapely
@@ -31,6 +32,9 @@ COMMUNITY_LEVEL = 8
 """``admin_level`` of communities where the caller names none: municipalities, sub-districts and towns."""
 COVERS = 0.95
 """Share of the buildings that an administrative area must hold to be taken for the extract's boundary."""
+
+HULL_MARGIN_M = 50.0
+"""Metres between the buildings and a boundary that is their convex hull."""
 
 _KEYS = (
     "building", "highway", "boundary", "place", "natural", "landuse", "leisure", "waterway", "railway",
@@ -249,8 +253,15 @@ def _runs(points: Iterable[tuple[float, float] | None]) -> Iterator[list[tuple[f
         yield run
 
 
-def assemble(objects: Objects, *, source: str, community_level: int = COMMUNITY_LEVEL, clip: bool = True) -> OsmLayers:
-    """Make the layers from sorted objects (arguments as in :func:`read_osm`).
+def assemble(
+    objects: Objects,
+    *,
+    source: str,
+    community_level: int = COMMUNITY_LEVEL,
+    clip: bool = True,
+    boundary_id: str | None = None,
+) -> OsmLayers:
+    """Make the layers from sorted objects (arguments as in :func:`read_osm`; ``boundary_id``: the area to take).
 
     Raises
     ------
@@ -270,7 +281,7 @@ def assemble(objects: Objects, *, source: str, community_level: int = COMMUNITY_
         n = len(objects.buildings) - len(rows)
         notes.append(_("{n} buildings were left out: they are outlines of a building relation that is kept", n=n))
     admin = _frame(objects.admin, level=lambda tags: tags["admin_level"])
-    boundary, administrative = _boundary(buildings, admin, notes)
+    boundary, administrative = _boundary(buildings, admin, notes, boundary_id)
     facilities = _frame(objects.facilities, type=osm_tags.facility_type)
     layers = OsmLayers(
         buildings=buildings,
@@ -308,25 +319,30 @@ def _geometry(item: Any) -> Any:
     return geometry
 
 
-def _boundary(buildings: gpd.GeoDataFrame, admin: gpd.GeoDataFrame, notes: list[str]) -> tuple[gpd.GeoDataFrame, bool]:
+def _boundary(
+    buildings: gpd.GeoDataFrame, admin: gpd.GeoDataFrame, notes: list[str], ident: str | None
+) -> tuple[gpd.GeoDataFrame, bool]:
     """Return the study's boundary and whether it is an administrative area.
 
-    The smallest administrative area that holds COVERS of the buildings; else the buildings' convex hull.
+    The area called ``ident``; else the administrative area that holds most of the buildings (to 0.1 %; of equals the
+    smallest) if it holds COVERS of them; else the buildings' convex hull.
     """
-    points = buildings.geometry.representative_point()
-    best: tuple[float, int] | None = None
-    for row, area in enumerate(admin.geometry):
-        shapely.prepare(area)
-        share = float(shapely.contains(area, points.array).mean())
-        if share >= COVERS and (best is None or area.area < best[0]):
-            best = (area.area, row)
-    if best is not None:
-        return admin.iloc[[best[1]]].drop(columns="level").reset_index(drop=True), True
+    points = buildings.geometry.representative_point().array
+    shares = [float(shapely.contains(area, points).mean()) for area in _prepared(admin)]
+    order = sorted(range(len(admin)), key=lambda row: (-round(shares[row], 3), admin.geometry.iloc[row].area))
+    chosen = [row for row in order if admin["id"].iloc[row] == ident or (ident is None and shares[row] >= COVERS)]
+    if chosen:
+        return admin.iloc[chosen[:1]].drop(columns="level").reset_index(drop=True), True
     notes.append(_("no administrative area of the extract holds its buildings: the boundary is their convex hull"))
     hull = gpd.GeoSeries([shapely.convex_hull(shapely.union_all(buildings.geometry.array))], crs=WGS84)
-    metric = hull.estimate_utm_crs()
-    hull = hull.to_crs(metric).buffer(50.0).to_crs(WGS84)
+    hull = hull.to_crs(hull.estimate_utm_crs()).buffer(HULL_MARGIN_M).to_crs(WGS84)
     return gpd.GeoDataFrame({"id": ["hull"], "name": [""]}, geometry=hull, crs=WGS84), False
+
+
+def _prepared(areas: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    geometry = np.asarray(areas.geometry.array, dtype=object)
+    shapely.prepare(geometry)
+    return geometry
 
 
 def _clipped(layers: OsmLayers, notes: list[str]) -> OsmLayers:

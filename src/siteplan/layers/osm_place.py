@@ -94,11 +94,9 @@ def from_place(
     objects = Objects()
     for (kind, number), tags, geometry in _rows(features):
         _sort_in(objects, f"{_LETTERS[kind]}{number}", kind, tags, geometry)
-    ident = f"{_LETTERS.get(str(area.get('osm_type', ['']).iloc[0]), 'r')}{area['osm_id'].iloc[0]}"
-    title = {"name": str(area["name"].iloc[0]), "admin_level": "0"}
-    objects.admin = [row for row in objects.admin if row[0] != ident or row[1]["admin_level"] == str(community_level)]
-    objects.admin.append((f"{ident}.place", title, shape))
-    return assemble(objects, source=name, community_level=community_level)
+    ident = f"{area['osm_type'].iloc[0]}/{area['osm_id'].iloc[0]}"
+    objects.admin.append((ident, {"name": str(area["name"].iloc[0]), "admin_level": "place"}, shape))
+    return assemble(objects, source=name, community_level=community_level, boundary_id=ident)
 
 
 def _rows(features: gpd.GeoDataFrame) -> Iterator[tuple[tuple[str, int], dict[str, str], Any]]:
