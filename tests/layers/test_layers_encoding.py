@@ -86,10 +86,14 @@ def test_neither_utf8_nor_gb18030(tmp_path):
 
 
 def test_text_cut_in_the_middle_of_a_character_is_still_gbk(tmp_path):
-    path = shapefile(tmp_path, "GBK", names=["镇" * 127, "木岗镇"])
+    path = shapefile(tmp_path, "GBK", names=["镇" * 126 + "ab", "木岗镇"])
     table = path.with_suffix(".dbf")
     data = bytearray(table.read_bytes())
     head, length = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
     data[head + length - 1] = 0xD5  # the first byte of a character whose second the field has no room for
     table.write_bytes(bytes(data))
-    assert names_of(path)[0][1] == "木岗镇"
+    names, said = names_of(path)
+    assert names[1] == "木岗镇"
+    assert names[0].startswith("镇" * 126 + "a")
+    assert "GB18030" in said[0]
+    assert "1 texts are cut in the middle of their last character" in said[1]

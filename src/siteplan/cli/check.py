@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from siteplan.study.check import CheckReport
 
 
+_MOST_LINES = 40
+
+
 @click.command()
 @click.argument("study", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -42,11 +45,11 @@ def _print(report: CheckReport) -> None:
     console = Console()
     table = Table(title=escape(f"{report.name} ({report.crs})"))
     for heading in (_("layer"), _("file"), _("rows"), _("CRS of the file"), _("extent (x, y)")):
-        table.add_column(heading, justify="right" if heading == _("rows") else "left")
+        table.add_column(heading, justify="right" if heading == _("rows") else "left", overflow="fold")
     for layer in report.layers:
         west, south, east, north = layer.bounds
         file = f"{layer.path} {layer.layer}".strip()
-        extent = f"{_side(west)} .. {_side(east)}, {_side(south)} .. {_side(north)}"
+        extent = f"{_side(west)} .. {_side(east)}\n{_side(south)} .. {_side(north)}"
         table.add_row(layer.role, escape(file), f"{layer.rows:,}", escape(layer.crs), extent)
     console.print(table)
     for title, style, lines in (
@@ -56,7 +59,9 @@ def _print(report: CheckReport) -> None:
     ):
         if lines:
             console.print(f"[{style}]{escape(title)} ({len(lines)})[/]")
-            for line in lines:
+            for line in lines[:_MOST_LINES]:
                 console.print(f"  {escape(line)}", soft_wrap=True)
+            if len(lines) > _MOST_LINES:
+                console.print("  " + _("... and {n} more (all of them with --json)", n=len(lines) - _MOST_LINES))
     if not report.repairs and not report.warnings:
         console.print(f"[green]{escape(_('Nothing to repair, nothing to warn of.'))}[/]")

@@ -190,14 +190,13 @@ def _ids(values: pd.Series[Any] | None, n: int, place: Place) -> tuple[pd.Series
             "the file has no column id: ids made from row numbers, {first} to {last}", first=made[0], last=made[-1]
         )
         return pd.Series(made, dtype=_TEXT), [place.note(what)]
-    rows = pd.Series([_("row {k}", k=k) for k in range(1, n + 1)])
-    ids = _texts(values, ID, rows, place)
+    ids = _texts(values, ID, values, place)
     absent = np.flatnonzero(ids.isna())
     if len(absent):
         raise place.error(
             _("column id is empty in {n} rows", n=len(absent)),
             remedy=_("give every row an id of its own"),
-            row=str(rows[absent[0]]),
+            row=_("row {k}", k=absent[0] + 1),
         )
     twice = ids[ids.duplicated()].unique().tolist()
     if twice:
@@ -217,8 +216,8 @@ def _column(
         where = pd.Series([f"defaults.{column.name}"])
         default = _parse(pd.Series([defaults[column.name]], dtype=object), column, where, place).iloc[0]
     if values is None:
-        values = pd.Series([None] * len(ids), dtype=object)
-    elif column.required:
+        return _constant(default, column, len(ids))
+    if column.required:
         default = None
     parsed = _parse(values, column, ids, place)
     if default is not None:
@@ -227,6 +226,12 @@ def _column(
         row = int(np.flatnonzero(parsed.isna())[0])
         raise _bad(column, values.iloc[row], str(ids[row]), _("a value is needed"), place)
     return parsed.astype(bool) if column.kind == "flag" and not parsed.isna().any() else parsed
+
+
+def _constant(value: object, column: Column, n: int) -> pd.Series[Any]:
+    kinds: dict[str, Any] = {"text": _TEXT, "number": np.float64, "flag": "boolean" if value is None else bool}
+    missing = np.nan if column.kind == "number" else None
+    return pd.Series([missing if value is None else value] * n, dtype=kinds[column.kind])
 
 
 def _parse(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
@@ -251,17 +256,20 @@ def _missing(value: object) -> bool:
 
 
 def _texts(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
-    result: list[str | None] = []
-    allowed = column.values  # noqa: PD011 - of a Column, not of a table
-    for row, value in zip(ids, values.tolist(), strict=True):
-        text = None if _missing(value) else _plain(value).strip()
-        if text and allowed and text not in allowed:
-            raise _bad(column, value, row, _("it must be one of {values}", values=", ".join(allowed)), place)
-        result.append(text or None)
-    return pd.Series(result, dtype=_TEXT)
+    raw = values.tolist()
+    plain = [None if _missing(value) else _plain(value).strip() or None for value in raw]
+    words = column.values  # noqa: PD011 - of a Column, not of a table
+    allowed = {*words, None}
+    if words and not allowed.issuperset(plain):
+        row = next(k for k, text in enumerate(plain) if text not in allowed)
+        why = _("it must be one of {values}", values=", ".join(words))
+        raise _bad(column, raw[row], str(ids[row]), why, place)
+    return pd.Series(plain, dtype=_TEXT)
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

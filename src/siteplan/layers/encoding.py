@@ -44,7 +44,8 @@ def shapefile_encoding(path: Path, place: Place) -> tuple[str, list[Repair]]:
         Name of a codec: what the .cpg says; without one UTF-8 if the bytes are valid UTF-8, else GB18030
         (a superset of GBK and GB2312).
     notes : list of Repair
-        One where the encoding was found from the bytes, or where the .cpg names a western code page.
+        One where the encoding was found from the bytes, where the .cpg names a western code page, and where a
+        field was too narrow for its text.
 
     Raises
     ------
@@ -55,6 +56,16 @@ def shapefile_encoding(path: Path, place: Place) -> tuple[str, list[Repair]]:
     if table is None:
         return "utf-8", []
     texts = _texts(table)
+    codec, notes = _found(path, texts, place)
+    cut = sum(_is_cut(text, codec) for text in texts)
+    if cut:
+        notes.append(
+            place.note(_("{n} texts are cut in the middle of their last character, as they stand in the file", n=cut))
+        )
+    return codec, notes
+
+
+def _found(path: Path, texts: list[bytes], place: Place) -> tuple[str, list[Repair]]:
     said = sidecar(path, ".cpg")
     if said is not None:
         return _said(said, texts, place)
@@ -125,3 +136,11 @@ def _decodes(texts: list[bytes], codec: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_cut(text: bytes, codec: str) -> bool:
+    if text.isascii():
+        return False
+    decoder = codecs.getincrementaldecoder(codec)("strict")
+    decoder.decode(text.rstrip(b" "), final=False)
+    return bool(decoder.getstate()[0])

@@ -140,7 +140,8 @@ def _read(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame
                     row=path.with_suffix(suffix).name,
                 )
         encoding, notes = shapefile_encoding(path, place)
-    return _read_ogr(path, place, encoding=encoding), notes
+    frame, said = _read_ogr(path, place, encoding=encoding)
+    return frame, notes + said
 
 
 def _unreadable(error: Exception, place: Place) -> Exception:
@@ -150,11 +151,10 @@ def _unreadable(error: Exception, place: Place) -> Exception:
     )
 
 
-def _read_ogr(path: Path, place: Place, **options: Any) -> gpd.GeoDataFrame:
+def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     try:
-        with warnings.catch_warnings():
-            # GDAL warns of fields and text that it reads well enough; what matters is checked column by column
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
             frame = pyogrio.read_dataframe(path, **options)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError, ValueError) as error:
         raise _unreadable(error, place) from error
@@ -163,7 +163,8 @@ def _read_ogr(path: Path, place: Place, **options: Any) -> gpd.GeoDataFrame:
             _("the layer is a table without geometry"),
             remedy=_("name a layer with geometry in [layers.{role}]", role=place.role),
         )
-    return frame
+    texts = dict.fromkeys(str(warning.message) for warning in said)
+    return frame, [place.note(_("said by GDAL: {text}", text=text)) for text in texts]
 
 
 def _read_geopackage(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
@@ -176,7 +177,8 @@ def _read_geopackage(path: Path, layer: str | None, place: Place) -> tuple[gpd.G
         notes.append(place.note(_("the file has several layers: read the one named {layer}", layer=place.role)))
     chosen = layer or (place.role if place.role in names else names[0] if len(names) == 1 else None)
     if chosen in names:
-        return _read_ogr(path, place, layer=chosen), notes
+        frame, said = _read_ogr(path, place, layer=chosen)
+        return frame, notes + said
     if not names:
         raise place.error(
             _("the file has no layer with geometry"), remedy=_("name another file in [layers.{role}]", role=place.role)

@@ -144,14 +144,14 @@ def _check_present(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> 
 
 
 def _check_type(geometry: npt.NDArray[Any], ids: list[str], shape: Shape, place: Place) -> None:
-    for k, geom in enumerate(geometry):
-        if geom.geom_type not in _TYPES[shape]:
-            raise place.error(
-                _("the geometry is a {found}; role {role} takes {wanted}",
-                  found=geom.geom_type, role=place.role, wanted=", ".join(_TYPES[shape])),
-                remedy=_("name the right layer of the file in [layers.{role}], or redraw this row", role=place.role),
-                row=ids[k],
-            )  # fmt: skip
+    wanted = [shapely.GeometryType[name.upper()] for name in _TYPES[shape]]
+    for k in np.flatnonzero(~np.isin(shapely.get_type_id(geometry), wanted))[:1]:
+        raise place.error(
+            _("the geometry is a {found}; role {role} takes {wanted}",
+              found=geometry[k].geom_type, role=place.role, wanted=", ".join(_TYPES[shape])),
+            remedy=_("name the right layer of the file in [layers.{role}], or redraw this row", role=place.role),
+            row=ids[k],
+        )  # fmt: skip
 
 
 def _single_points(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> npt.NDArray[Any]:

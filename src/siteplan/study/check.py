@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from siteplan.layers.crs import Bounds, name_of, outside_use
+from siteplan.layers.crs import Bounds, lonlat_bounds, name_of, outside_use
 from siteplan.layers.raster import Raster
 from siteplan.messages import _
 
@@ -137,6 +137,7 @@ def _warnings(study: Study) -> Iterator[str]:
         west, south, east, north = (float(side) for side in frame.total_bounds)
         if outside_use((west, south, east, north), study.crs) is not None:
             yield _("{role} lies outside the area that {crs} is made for", role=role, crs=name_of(study.crs))
+    yield from _about_rasters(study)
     if "sites" not in vectors and "communities" not in vectors:
         yield _("neither sites nor communities: there is no unit that rules could apply to")
     if "streets" not in vectors:
@@ -151,6 +152,19 @@ def _warnings(study: Study) -> Iterator[str]:
             yield _("rule {rule} is changed in study.toml without a reason", rule=rule_id)
 
 
+def _about_rasters(study: Study) -> Iterator[str]:
+    shown = study.layers.get("boundary")
+    shown = study.layers.get("buildings") if shown is None else shown
+    box = None if shown is None else lonlat_bounds(tuple(shown.total_bounds), study.crs)
+    for role, raster in study.layers.rasters.items():
+        cover = lonlat_bounds(raster.bounds, raster.crs)
+        if box is None or cover is None:
+            continue
+        west, south, east, north = cover
+        if box[0] < west or box[1] < south or box[2] > east or box[3] > north:
+            yield _("{role} does not cover the whole study", role=role)
+
+
 def _about_buildings(study: Study) -> Iterator[str]:
     buildings = study.layers.get("buildings")
     if buildings is None:
@@ -160,8 +174,8 @@ def _about_buildings(study: Study) -> Iterator[str]:
     if missing == len(buildings):
         yield _("no building has households: totals are distributed over residential buildings by floor area")
         totals = [study.layers.get(role) for role in ("sites", "communities")]
-        if not any(frame is not None and (frame["households"] > 0).any() for frame in totals):
-            yield _("there are no totals of households on sites or communities either")
+        if not any(frame is not None and (frame[["households", "people"]] > 0).any(axis=None) for frame in totals):
+            yield _("there are no totals of households or people on sites or communities either")
     elif missing:
         yield _("{n} of {all} buildings have no households", n=missing, all=len(buildings))
     uses = buildings["use"].dropna()
