@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -161,7 +162,7 @@ STREETS = [
 def walks_by_networkx() -> dict[str, dict[str, float]]:
     graph = nx.Graph()
     for line in STREETS:
-        for a, b in zip(line, line[1:], strict=False):
+        for a, b in pairwise(line):
             graph.add_edge(a, b, weight=math.dist(a, b))
     places = {"b1": 100, "b2": 300, "b3": 1500, "b4": 1700}
     return {name: nx.single_source_dijkstra_path_length(graph, (x, 0)) for name, x in places.items()}

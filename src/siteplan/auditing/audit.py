@@ -158,7 +158,7 @@ def _check_service(
 def _check_sites(claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame) -> None:
     layer, standing = ground.candidates, ground.facilities
     sites.check_identity(claims, facilities, plan.communities, ground.spaces, plan.facilities["space"])
-    sites.check_existing(claims, facilities, standing, ground.types)
+    sites.check_existing(claims, facilities, standing, ground.spaces, ground.types)
     sites.check_permission(claims, facilities, layer, plan.scenario, plan.unmet)
     book = capacity.site_book(layer, standing)
     capacity.check_capacity(claims, facilities, book, ground.spaces, found="candidates" not in ground.given)

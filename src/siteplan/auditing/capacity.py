@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from siteplan.plans.scenario import Scenario
 
 
+CENT = 0.01
+"""Yuan by which the stated cost of one facility may be rounded."""
+
+
 def site_book(candidates: pd.DataFrame, existing: pd.DataFrame) -> pd.DataFrame:
     """Return what the layers say of every site, indexed by its key.
 
@@ -81,8 +85,8 @@ def check_capacity(
     """Check that what is new fits the floor and the land of its site, and rooms their host.
 
     Only outermost facilities use a site's floor or land. A candidate holds ``floor_capacity_m2`` of new floor; land
-    facilities and new floor / storeys (where storeys > 0) lie on ``land_m2``. An existing facility grows by ``spare_m2``
-    at most.
+    facilities and new floor / storeys (where storeys > 0) lie on ``land_m2``. An existing facility grows by
+    ``spare_m2`` at most.
 
     Parameters
     ----------
@@ -142,7 +146,9 @@ def check_costs(
     """
     said = facilities.groupby("site")["cost_yuan"].sum().reindex(recomputed.index)
     known = recomputed.notna()
-    claims.each("cost", list(said[known].index), said[known], recomputed[known], close(said[known], recomputed[known]))
+    cents = CENT * facilities.groupby("site").size().reindex(recomputed.index)
+    same = close(said, recomputed) | ((said - recomputed).abs() <= cents).to_numpy(dtype=bool)
+    claims.each("cost", list(said[known].index), said[known], recomputed[known], same[known.to_numpy()])
     spent = recomputed.fillna(said)
     total = float(spent.sum())
     if scenario.budget_yuan is not None:

@@ -128,6 +128,19 @@ def _on_the_spot(points: gpd.GeoSeries, ids: pd.Series, layer: gpd.GeoDataFrame)
     return np.asarray(off <= ON_THE_SPOT_M, dtype=np.bool_)
 
 
+def _home_in_layers(ground: Ground, facilities: pd.DataFrame) -> pd.Series:
+    """Return the community that the layers give each facility's site, "" where they give none."""
+    layers = {True: ground.facilities, False: ground.candidates}
+    homes = {
+        standing: dict(zip(text(layer["id"]), text(layer["community_id"]), strict=True))
+        for standing, layer in layers.items()
+    }
+    sites = zip(text(facilities["site_kind"]), text(facilities["site_id"]), strict=True)
+    return pd.Series(
+        [homes[kind == EXISTING].get(name, "") for kind, name in sites], index=facilities.index, dtype="str"
+    )
+
+
 def check_points(claims: Claims, plan: Plan, ground: Ground) -> None:
     """Check that every building and every facility of the plan lies where its layer has it."""
     ids = text(plan.demand["building_id"])
@@ -142,6 +155,10 @@ def check_points(claims: Claims, plan: Plan, ground: Ground) -> None:
         _on_the_spot(facilities.geometry, site, ground.facilities),
         found | _on_the_spot(facilities.geometry, site, ground.candidates),
     )
+    own = _home_in_layers(ground, facilities)
+    home = text(facilities["community_id"])
+    told = own.isin(text(plan.communities["id"])).to_numpy()
+    claims.each("community of site of facility", facilities["id"], home, own, ~told | (home == own).to_numpy())
     claims.each(
         "place of facility", facilities["id"], site, np.where(good, site, ""), good, _("not at its site in the layers")
     )

@@ -111,11 +111,13 @@ def check_communities(
     expected = site[known].map(site_of)
     claims.each("community of site", text(demand["building_id"])[known], own[known], expected, own[known] == expected)
 
+    names = text(communities["id"])
+    sums = unit_figures(demand, own).reindex(names.to_numpy())
+    empty = ~names.isin(own).to_numpy()
     for name in FIGURES:
-        said = pd.Series(figures(communities, name), index=text(communities["id"]).to_numpy())
-        said = said[~said.index.duplicated() & said.notna().to_numpy()]
-        found = _sums(demand, "community_id", name).reindex(said.index).fillna(0.0)
-        claims.each(f"{name} of community", list(said.index), said, found, close(said, found))
+        said = figures(communities, name)
+        found = np.where(empty & np.isfinite(said), 0.0, sums[name].to_numpy(dtype=float))
+        claims.each(f"{name} of community", names, said, found, close(said, found))
 
 
 def unit_figures(demand: pd.DataFrame, unit_of: pd.Series) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def check_identity(
     spaces: Mapping[str, str],
     space: pd.Series,
 ) -> None:
-    """Check that each facility has an id of its own, a known community, its community's township and its type's space."""
+    """Check that each facility has its own id, a known community, its community's township and its type's space."""
     claims.each("facility id", facilities["id"], facilities["type"], facilities["type"], ~facilities["id"].duplicated())
     township = pd.Series(text(communities["township_id"]).to_numpy(), index=text(communities["id"]).to_numpy())
     township = township[~township.index.duplicated()]
@@ -127,8 +127,13 @@ def check_permission(
         claims.add("sites opened", "", scenario.max_sites, n, holds=n <= scenario.max_sites)
 
 
-def check_existing(claims: Claims, facilities: pd.DataFrame, existing: pd.DataFrame, types: Iterable[str]) -> None:
-    """Check that every existing facility of the planned types is in the plan, of its type and with its area."""
+def check_existing(
+    claims: Claims, facilities: pd.DataFrame, existing: pd.DataFrame, spaces: Mapping[str, str], types: Iterable[str]
+) -> None:
+    """Check that every existing facility of the planned types is in the plan, of its type and with its area.
+
+    Facilities whose type takes no space have none, whatever the layer says.
+    """
     planned = existing[existing["type"].isin(list(types))]
     rows = facilities[facilities["status"].isin([EXISTING, EXTENDED]) & (facilities["site_kind"] == EXISTING)]
     held = rows.drop_duplicates(["site_id", "type"]).set_index(["site_id", "type"])
@@ -137,7 +142,8 @@ def check_existing(claims: Claims, facilities: pd.DataFrame, existing: pd.DataFr
     claims.each("existing facilities", planned["id"], planned["type"], np.where(present, planned["type"], ""), present)
 
     known = keys[present]
-    layer_area = planned["area_m2"].astype(float).fillna(0.0).to_numpy()[present]
+    area = np.nan_to_num(figures(planned, "area_m2"))
+    layer_area = np.where(planned["type"].map(dict(spaces)) == "none", 0.0, area)[present]
     said = held.reindex(known)
     kept = np.where(
         said["status"] == EXISTING, close(said["area_m2"], layer_area), said["area_m2"] >= layer_area - 1e-6

@@ -102,15 +102,14 @@ def communities(demand: pd.DataFrame, frame: pd.DataFrame, facilities: pd.DataFr
 def townships(places: Sequence[Place], frame: pd.DataFrame, names: dict[str, str]) -> list[Place]:
     """Return the townships: those of the layer, or those that communities name.
 
-    A township has what its communities have. Its figures are sums, NaN where a community's is missing; its setting is
-    that of the community with most households.
+    A township has what its communities have. Its figures are sums, NaN where a community's is missing; rules for
+    townships know no other conditions.
     """
     of = dict(zip(text(frame["id"]), text(frame["township_id"]), strict=True))
     ids = sorted(set(names) | (set(of.values()) - {""}))
     found = []
     for name in ids:
         inner = [place for place in places if of.get(place.unit.id) == name]
-        largest = max(inner, key=lambda place: place.unit.households, default=None)
         unit = Unit(
             id=name,
             name=names.get(name, ""),
@@ -118,7 +117,6 @@ def townships(places: Sequence[Place], frame: pd.DataFrame, names: dict[str, str
             people=math.fsum(place.unit.people for place in inner),
             elderly=math.fsum(place.unit.elderly for place in inner),
             children=math.fsum(place.unit.children for place in inner),
-            setting=largest.unit.setting if largest else "rural",
         )
         buildings = [place.buildings for place in inner] or [np.zeros(0, np.int64)]
         facilities = [place.facilities for place in inner]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 HARD_UNMET = 4
 """Exit code of a plan that does not meet every hard rule, or claims what does not hold."""
+WIDTH = 160
+"""Columns of what is printed to a file or a pipe."""
 COLOURS = {"pass": "green", "fail": "bold red", "not regulated": "yellow"}
 
 
@@ -69,7 +72,7 @@ def print_audit(audit: Audit, *, everything: bool = False, console: Console | No
 
     from siteplan.auditing.report import by_document, last_line, verdict_text
 
-    out = console or Console()
+    out = console or Console(width=None if sys.stdout.isatty() else WIDTH)
     for document, rows in by_document(audit, everything=everything):
         table = _table(
             document or _("no rule speaks"), ["rule", "clause", "what", "who", "required", "achieved", "unit"]
@@ -118,5 +121,6 @@ def _table(title: str, columns: list[str]) -> Table:
     table = Table(title=escape(title), title_justify="left")
     for name in columns:
         numeric = name in {"required", "achieved"}
-        table.add_column(headings[name], justify="right" if numeric else "left", overflow="fold")
+        whole = name == "rule" or numeric
+        table.add_column(headings[name], justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     return table
