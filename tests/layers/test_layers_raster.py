@@ -68,6 +68,13 @@ def test_no_crs(tmp_path):
     assert open_raster(path, "dem", crs="EPSG:4547").crs == CRS("EPSG:4547")
 
 
+def test_crs_given_against_the_files_own(tmp_path):
+    path = tiff(tmp_path / "a.tif")
+    assert open_raster(path, "dem", crs="EPSG:4547").crs == CRS("EPSG:4547")
+    with pytest.raises(LayerError, match="EPSG:4490"):
+        open_raster(path, "dem", crs="EPSG:4490")
+
+
 def test_missing_and_broken(tmp_path):
     tiff(tmp_path / "dem.tif")
     with pytest.raises(LayerError) as caught:

@@ -16,9 +16,9 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from siteplan.errors import DataError, UsageError
-from siteplan.layers.crs import Bounds, name_of, parse_crs
+from siteplan.layers.crs import Bounds, name_of
 from siteplan.layers.names import nearest
-from siteplan.layers.read import check_file
+from siteplan.layers.read import agreed_crs, check_file
 from siteplan.layers.repair import Place
 from siteplan.layers.roles import RASTER_ROLES
 from siteplan.messages import _
@@ -144,7 +144,7 @@ def open_raster(path: str | Path, role: str, *, crs: str | None = None) -> Raste
     Raises
     ------
     LayerError
-        If the file is missing, is no raster, or has no CRS.
+        If the file is missing, is no raster, has no CRS, or another than ``crs``.
     UsageError
         If there is no such raster role.
     """
@@ -155,19 +155,10 @@ def open_raster(path: str | Path, role: str, *, crs: str | None = None) -> Raste
     try:
         with rasterio.open(path) as source:
             own = CRS.from_user_input(source.crs) if source.crs else None
-            if own is None and crs is None:
-                raise place.error(
-                    _("the raster has no coordinate system"),
-                    remedy=_(
-                        'write under [layers.{role}] in study.toml: crs = "EPSG:..." (the system of the raster)',
-                        role=role,
-                    ),
-                    row="crs",
-                )
             return Raster(
                 role=role,
                 path=path,
-                crs=own or parse_crs(crs or "", path="study.toml", row=f"[layers.{role}] crs"),
+                crs=agreed_crs(own, crs, place),
                 transform=source.transform,
                 width=source.width,
                 height=source.height,

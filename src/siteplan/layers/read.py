@@ -212,6 +212,19 @@ def _crs(frame: gpd.GeoDataFrame, path: Path, given: str | None, place: Place) -
     own = _known(frame.crs)
     if own is not None and FORMATS[path.suffix.casefold()] == "GeoJSON" and given is not None and not _names_crs(path):
         own = None  # a GeoJSON file that names none is taken as WGS 84 only where nobody says otherwise
+    return agreed_crs(own, given, place)
+
+
+def agreed_crs(own: CRS | None, given: str | None, place: Place) -> CRS:
+    """Return a file's own CRS, or the one that study.toml gives where the file has none.
+
+    Raises
+    ------
+    LayerError
+        If there is neither, or the two are not the same.
+    SettingsError
+        If the given one does not exist.
+    """
     if given is None:
         if own is None:
             raise place.error(
