@@ -1,1 +1,88 @@
-"""siteplan: facility siting for planners."""
+"""siteplan: facility siting for planners, from layers and standards to a proven, audited plan and an offline map."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from siteplan.access.matrix import CostMatrix
+    from siteplan.auditing.audit import Audit, audit
+    from siteplan.demo.synthetic import write_demo
+    from siteplan.errors import DataError, SiteplanError, UsageError
+    from siteplan.messages import set_language
+    from siteplan.outputs.map import build_map as to_map
+    from siteplan.planning.new_study import new_study
+    from siteplan.planning.solve import default_scenario, solve
+    from siteplan.plans.plan import Plan
+    from siteplan.plans.scenario import Scenario
+    from siteplan.plans.store import read_plan, write_plan
+    from siteplan.standards.library import Standards, load_standards
+    from siteplan.standards.rule import Rule
+    from siteplan.study.check import check
+    from siteplan.study.study import Study, open_study
+
+_HOMES = {
+    "Audit": "siteplan.auditing.audit",
+    "CostMatrix": "siteplan.access.matrix",
+    "DataError": "siteplan.errors",
+    "Plan": "siteplan.plans.plan",
+    "Rule": "siteplan.standards.rule",
+    "Scenario": "siteplan.plans.scenario",
+    "SiteplanError": "siteplan.errors",
+    "Standards": "siteplan.standards.library",
+    "Study": "siteplan.study.study",
+    "UsageError": "siteplan.errors",
+    "audit": "siteplan.auditing.audit",
+    "check": "siteplan.study.check",
+    "default_scenario": "siteplan.planning.solve",
+    "load_standards": "siteplan.standards.library",
+    "new_study": "siteplan.planning.new_study",
+    "open_study": "siteplan.study.study",
+    "read_plan": "siteplan.plans.store",
+    "set_language": "siteplan.messages",
+    "solve": "siteplan.planning.solve",
+    "to_map": "siteplan.outputs.map",
+    "write_demo": "siteplan.demo.synthetic",
+    "write_plan": "siteplan.plans.store",
+}
+_NAMES = {"to_map": "build_map"}
+
+__all__ = [  # noqa: RUF022 (ASCII order, as a test holds)
+    "Audit",
+    "CostMatrix",
+    "DataError",
+    "Plan",
+    "Rule",
+    "Scenario",
+    "SiteplanError",
+    "Standards",
+    "Study",
+    "UsageError",
+    "audit",
+    "check",
+    "default_scenario",
+    "load_standards",
+    "new_study",
+    "open_study",
+    "read_plan",
+    "set_language",
+    "solve",
+    "to_map",
+    "write_demo",
+    "write_plan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: geopandas alone takes seconds."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'siteplan' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), _NAMES.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return list(__all__)

@@ -1,0 +1,84 @@
+# Commands for those who work on siteplan. What it installs by name comes from the machine's own package registries.
+#
+#   make demo    a virtual environment, siteplan in it, and the demonstration study end to end
+#   make test    everything that continuous integration runs
+#   make bench-spine    the figures of the main job, one JSON object a line
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# The first Python >= 3.11 that works; another one with PYTHON=...
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# A Python >= 3.12 beside it, where PuLP 4 is installed; empty where the machine has none.
+OTHER_PYTHON ?= $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 12))' 2>/dev/null && \
+	for p in python3.13 python3.12 $$HOME/.pyenv/versions/3.1[2-9]*/bin/python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+OTHER := .venv-other
+DEMO := siteplan-demo
+WORKERS ?= 2
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "siteplan needs Python 3.11 or later; give one with PYTHON=/path/to/python"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+$(OTHER)/installed-test: pyproject.toml constraints.txt
+	test -x $(OTHER)/bin/python || $(OTHER_PYTHON) -m venv $(OTHER)
+	$(OTHER)/bin/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/python -m siteplan demo $(DEMO)
+
+# What tests need beyond Python: a browser, and a font that has Chinese.
+system:
+	@if command -v chromium >/dev/null 2>&1; then echo "system packages: chromium is there"; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		echo "system packages: installing chromium and fonts-noto-cjk with apt-get"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; \
+	else echo "system packages: chromium is missing and cannot be installed here (needs root and apt-get); browser tests will be skipped"; fi
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: system lint
+	$(BIN)/python -m pytest -n $(WORKERS)
+	@if [ -n "$(OTHER_PYTHON)" ]; then $(MAKE) --no-print-directory test-other; \
+	else echo "no second Python >= 3.12 on this machine: PuLP 4 is not tested"; fi
+
+# The same tests but the browser's, on a later Python and PuLP 4.
+test-other: $(OTHER)/installed-test
+	$(OTHER)/bin/python -m pytest -n $(WORKERS) -m 'not browser' -p no:cacheprovider
+
+bench-spine: $(VENV)/installed-test
+	$(BIN)/python benchmarks/spine.py
+
+# Message catalogues: collect the texts, then compile what has been translated.
+messages: $(VENV)/installed-test
+	$(BIN)/python -m siteplan.messages.collect
+
+# Exact versions of everything, for both lines of PuLP.
+constraints: $(VENV)/installed-test $(OTHER)/installed-test
+	$(BIN)/python benchmarks/constraints.py $(BIN)/python $(OTHER)/bin/python > constraints.new && mv constraints.new constraints.txt
+
+clean:
+	rm -rf $(VENV) $(OTHER) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help demo system lint test test-other bench-spine messages constraints clean

@@ -1,0 +1,6 @@
+"""``python -m siteplan``."""
+
+from siteplan.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The program ``siteplan``: its commands, its language, and how errors leave it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from siteplan.cli.audit import audit_command
+from siteplan.cli.check import check
+from siteplan.cli.demo import demo
+from siteplan.cli.map import map_command
+from siteplan.cli.new import new
+from siteplan.cli.solve import solve_command
+from siteplan.cli.standards import standards
+from siteplan.errors import SiteplanError
+from siteplan.messages import LANGUAGES, _, set_language
+
+
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language; by default the system's.")
+@click.version_option(package_name="siteplan", message="siteplan %(version)s")
+def cli(lang: str | None) -> None:
+    """Plan facilities for communities: from layers and standards to a proven, audited plan and an offline map.
+
+    Exit codes: 0 done and every hard rule met, 1 unexpected, 2 usage, 3 bad data, 4 a plan with hard rules
+    unmet, 5 every hard rule met but stopped before the asked gap.
+    """
+    if lang:
+        set_language(lang)
+
+
+for _command in (new, demo, check, standards, solve_command, audit_command, map_command):
+    cli.add_command(_command)
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the program and exit with its code."""
+    given = sys.argv[1:] if args is None else args
+    set_language(_asked_language(given))
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    _speak(cli)
+    try:
+        code = cli.main(args=given, prog_name="siteplan", standalone_mode=False)
+    except SiteplanError as error:
+        _say(error, as_json="--json" in given)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo(_("Stopped."), err=True)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _asked_language(args: list[str]) -> str | None:
+    """Return the language that ``--lang`` asks for, before anything is printed; None: the system's."""
+    for name, value in zip(args, [*args[1:], ""], strict=True):
+        if name == "--lang" and value in LANGUAGES:
+            return value
+        if name.startswith("--lang=") and name.removeprefix("--lang=") in LANGUAGES:
+            return name.removeprefix("--lang=")
+    return None
+
+
+def _speak(command: Any) -> None:
+    """Put the help texts of a command and those below it into the language spoken now."""
+    english = command.__dict__.setdefault("english_help", command.help)
+    if english:
+        command.help = _(english)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            original = parameter.__dict__.setdefault("english_help", parameter.help)
+            parameter.help = _(original)
+    for below in getattr(command, "commands", {}).values():
+        _speak(below)
+
+
+def _say(error: SiteplanError, *, as_json: bool) -> None:
+    """Print an error: where, what, and what to do."""
+    if as_json:
+        fields = {name: getattr(error, name, None) for name in ("problem", "remedy", "path", "row")}
+        fields["problem"] = fields["problem"] or str(error)
+        click.echo(json.dumps({"error": fields, "exit_code": error.exit_code}, ensure_ascii=False))
+    else:
+        click.echo(f"{_('Error')}: {error}", err=True)
