@@ -48,7 +48,7 @@ _HOMES = {
 }
 _NAMES = {"to_map": "build_map"}
 
-__all__ = [  # noqa: RUF022 (ASCII order, as a test holds)
+__all__ = [
     "Audit",
     "CostMatrix",
     "DataError",

@@ -13,9 +13,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class SiteplanError(Exception):

@@ -14,7 +14,7 @@ EPS = 1e-7
 
 def best(problem: JointProblem) -> tuple[float, ...] | None:
     """Return the lexicographically least (worst, hard, target, aims, cost, walking) over all plans."""
-    slots, sites = problem.slots, problem.sites
+    slots, _sites = problem.slots, problem.sites
     free = [s for s in range(len(slots)) if not slots.existing[s]]
     found: tuple[float, ...] | None = None
     for bits in itertools.product((False, True), repeat=len(free)):

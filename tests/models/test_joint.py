@@ -77,12 +77,25 @@ def random_problem(seed: int, n_sites: int = 3, n_demand: int = 5, *, coupled: b
             strength=np.array([e[2] for e in entries], dtype=np.int64),
         )  # fmt: skip
 
-    cover = tuple(
-        CoverRow(type=k, demand=np.flatnonzero(rng.random(n_demand) < 0.7), reach=float(rng.integers(2, 9)), strength=int(rng.integers(0, 2)))
-        for k in range(N_TYPES)
-    ) if coupled else ()
+    cover = (
+        tuple(
+            CoverRow(
+                type=k,
+                demand=np.flatnonzero(rng.random(n_demand) < 0.7),
+                reach=float(rng.integers(2, 9)),
+                strength=int(rng.integers(0, 2)),
+            )
+            for k in range(N_TYPES)
+        )
+        if coupled
+        else ()
+    )
     cover = tuple(row for row in cover if len(row.demand))
-    budgets = (Budget(sites=np.arange(n_sites), limit=float(rng.integers(1, 30)) * 1e4),) if coupled and rng.random() < 0.5 else ()
+    budgets = (
+        (Budget(sites=np.arange(n_sites), limit=float(rng.integers(1, 30)) * 1e4),)
+        if coupled and rng.random() < 0.5
+        else ()
+    )
     return JointProblem(
         weight=rng.integers(1, 6, n_demand).astype(float), slots=slots, sites=sites,
         pair_demand=np.array([p[0] for p in pairs], dtype=np.int64), pair_slot=np.array([p[1] for p in pairs], dtype=np.int64),

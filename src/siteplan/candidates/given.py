@@ -93,7 +93,11 @@ def _found(study: Study, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> g
     def layer(role: str) -> gpd.GeoDataFrame:
         found = study.layers.get(role)
         columns = ["id", *(column.name for column in ROLES[role].columns)]
-        return gpd.GeoDataFrame(columns=[*columns, "geometry"], geometry="geometry", crs=study.layers.crs) if found is None else found
+        return (
+            gpd.GeoDataFrame(columns=[*columns, "geometry"], geometry="geometry", crs=study.layers.crs)
+            if found is None
+            else found
+        )
 
     buildings = study.layers.require("buildings", _("candidates are looked for among them"))
     homes = demand.set_index("building_id")["households"]
@@ -137,7 +141,11 @@ def _from_facilities(
     unknown = sites["area_m2"].isna() & has_area
     if unknown.any():
         notes.append(
-            _("{n} existing facilities have no area and count as 0 m2: {ids}", n=int(unknown.sum()), ids=_some(sites.loc[unknown, "id"]))
+            _(
+                "{n} existing facilities have no area and count as 0 m2: {ids}",
+                n=int(unknown.sum()),
+                ids=_some(sites.loc[unknown, "id"]),
+            )
         )
     spare = sites["spare_m2"].fillna(0.0)
     sites["kind"] = "existing"
@@ -146,7 +154,13 @@ def _from_facilities(
     sites["floor_capacity_m2"] = spare.where(~is_land, 0.0)
     sites["land_m2"] = spare.where(is_land, 0.0)
     sites["land_cost_per_m2_yuan"] = sites["cost_per_m2_yuan"]
-    for name, value in (("storeys", 0.0), ("fixed_cost_yuan", 0.0), ("types", ""), ("state", "free"), ("basis", "existing")):
+    for name, value in (
+        ("storeys", 0.0),
+        ("fixed_cost_yuan", 0.0),
+        ("types", ""),
+        ("state", "free"),
+        ("basis", "existing"),
+    ):
         sites[name] = value
     return sites
 
@@ -168,7 +182,7 @@ def _communities(sites: gpd.GeoDataFrame, units: gpd.GeoDataFrame, demand: gpd.G
         _far, nearest = cKDTree(xy).query(np.column_stack([points.x, points.y]))
         found = found.copy()
         found.loc[missing] = demand["community_id"].to_numpy()[nearest]
-    return found.astype(str)
+    return pd.Series(found.astype(str), index=sites.index)
 
 
 def _some(ids: pd.Series[str], most: int = 5) -> str:

@@ -17,7 +17,9 @@ FAILED = 1
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("siteplan-demo"))
 @click.option("--sites", default=20, show_default=True, type=click.IntRange(1), help="Settlement sites of the county.")
-@click.option("--seed", default=1, show_default=True, help="Seed of the generator; the same seed gives the same county.")
+@click.option(
+    "--seed", default=1, show_default=True, help="Seed of the generator; the same seed gives the same county."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def demo(folder: Path, sites: int, seed: int, as_json: bool) -> int:
     """Make a resettlement county, plan it, audit the plan and draw its map.
@@ -40,7 +42,7 @@ def demo(folder: Path, sites: int, seed: int, as_json: bool) -> int:
         page = build_map(plan, folder / "base.html")
     wrong = len(audited.disagreements())
     if as_json:
-        extra = {"study": str(folder), "plan": str(path), "map": str(page), "claims_failed": wrong}
+        extra = {"study": str(folder), "path": str(path), "map": str(page), "claims_failed": wrong}
         click.echo(json.dumps(plan_json(plan, **extra), ensure_ascii=False, indent=2))
         return FAILED if wrong else 0
     click.echo(repr(plan))

@@ -19,8 +19,6 @@ from siteplan.errors import SiteplanError
 from siteplan.messages import LANGUAGES, _, set_language
 
 
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--lang", type=click.Choice(LANGUAGES), help="Language; by default the system's.")
 @click.version_option(package_name="siteplan", message="siteplan %(version)s")

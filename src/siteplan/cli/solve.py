@@ -16,7 +16,12 @@ from siteplan.messages import _
 
 @click.command("solve")
 @click.argument("study", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The plan's file; by default NAME.gpkg in the study's folder.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="The plan's file; by default NAME.gpkg in the study's folder.",
+)
 @click.option("--name", help="Name of the scenario.")
 @click.option("-t", "--type", "types", multiple=True, metavar="TYPE", help="Facility type to plan; may be given again.")
 @click.option("--budget", "budget_yuan", type=float, help="Budget of the whole study, yuan.")
@@ -39,7 +44,7 @@ def solve_command(study: Path, output: Path | None, *, as_json: bool, **changes:
         plan = solve(opened, scenario, progress=progress)
         path = write_plan(plan, output or opened.folder / f"{scenario.name}.gpkg")
     if as_json:
-        click.echo(json.dumps(plan_json(plan, plan=str(path)), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(plan_json(plan, path=str(path)), ensure_ascii=False, indent=2))
     else:
         click.echo(repr(plan))
         click.echo(_("Plan written to {path}", path=path))

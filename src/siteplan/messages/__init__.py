@@ -33,7 +33,12 @@ def system_language() -> str:
     str
         ``SITEPLAN_LANG`` if set, else the locale's language where siteplan speaks it, else ``"en"``.
     """
-    for name in (os.environ.get("SITEPLAN_LANG"), os.environ.get("LC_ALL"), os.environ.get("LANG"), locale.getlocale()[0]):
+    for name in (
+        os.environ.get("SITEPLAN_LANG"),
+        os.environ.get("LC_ALL"),
+        os.environ.get("LANG"),
+        locale.getlocale()[0],
+    ):
         if name and name.lower().startswith(("zh", "chinese")):
             return "zh"
         if name and name.lower().startswith(("en", "english")):

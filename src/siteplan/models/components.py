@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from siteplan.models.joint_problem import Ints, JointProblem
+if TYPE_CHECKING:
+    from siteplan.models.joint_problem import Ints, JointProblem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,14 +51,16 @@ def split(problem: JointProblem) -> list[Component]:
         edges.append((np.full(len(row.demand), at_cover + r), at_demand + row.type * n_demand + row.demand))
     pair_key = slots.type[problem.pair_slot] * n_demand + problem.pair_demand
     edges.append((at_demand + pair_key, slots.site[problem.pair_slot]))
-    edges.extend((budget.sites, np.full(len(budget.sites), budget.sites[0])) for budget in problem.budgets if len(budget.sites))
+    edges.extend(
+        (budget.sites, np.full(len(budget.sites), budget.sites[0])) for budget in problem.budgets if len(budget.sites)
+    )
     if problem.max_sites is not None and n_sites:
         edges.append((np.arange(n_sites), np.zeros(n_sites, dtype=np.int64)))
     a = np.concatenate([edge[0] for edge in edges])
     b = np.concatenate([edge[1] for edge in edges])
     graph = sparse.csr_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(total, total))
     _n, label = connected_components(graph, directed=False)
-    return _gather(problem, label, (at_area, at_count, at_cover, at_demand))
+    return _gather(problem, label.astype(np.int64), (at_area, at_count, at_cover, at_demand))
 
 
 def _gather(problem: JointProblem, label: Ints, at: tuple[int, int, int, int]) -> list[Component]:

@@ -21,15 +21,18 @@ Unknowns n_S and u_r are continuous: at integral y their least values are what t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteplan.models.components import Component
 from siteplan.models.joint_problem import JointProblem, Rows, Space, Strength
 from siteplan.models.reduce import Lists, SetTable, cover_sets, walking_sets
 from siteplan.models.solver import Model, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siteplan.models.components import Component
 
 COST_UNIT = 1e4
 """Money is handed to the solver in units of 10,000 yuan, to keep the numbers of a model alike in size."""

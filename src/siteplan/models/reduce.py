@@ -14,12 +14,15 @@ Demand points that share a set share its variable, so the model's size follows t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteplan.models.joint_problem import CoverRow, Floats, Ints, JointProblem
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siteplan.models.joint_problem import CoverRow, Floats, Ints, JointProblem
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,8 +10,7 @@ import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import highspy
 import numpy as np
@@ -19,6 +18,9 @@ import pulp
 
 from siteplan.errors import SolverError, UsageError
 from siteplan.models.status import Proof, Status, judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Terms = Iterable[tuple[Any, float]]
 Sense = Literal["<=", ">=", "=="]

@@ -8,9 +8,8 @@ largest value over the components is what every one of them has to keep, so that
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +21,9 @@ from siteplan.models.reduce import nearest_first
 from siteplan.models.solver import SolverOptions
 from siteplan.models.status import Proof, Status, judge, relative_gap
 from siteplan.units import PROVEN_GAP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STAGES = ("hard-worst", "hard-sum", "targets", "aims", "cost", "walking")
 UNITS = {
@@ -254,7 +256,9 @@ def _complete(part: _Part) -> None:
     model, solution = part.model, part.solution
     for number, variable in model.n.items():
         if variable is not None:
-            opened = any(solution.get(model.y[s].name, 0.0) > _HALF for s in model.table.members[number] if s in model.y)
+            opened = any(
+                solution.get(model.y[s].name, 0.0) > _HALF for s in model.table.members[number] if s in model.y
+            )
             solution[variable.name] = 0.0 if opened else 1.0
     if model.worst is not None and model.worst.name not in solution:
         rows = model.shortfalls[Strength.HARD]

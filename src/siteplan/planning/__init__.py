@@ -1,1 +1,1 @@
-""""""
+"""Planning: the verbs that run the rooms and make a plan or a study."""

@@ -80,7 +80,9 @@ def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:
     asked = {facility_type(key).key for key in scenario.types} or set(study.standards.types())
     if not asked:
         raise UsageError(_("no facility type is asked for: name types in [scenario], or profiles in [standards]"))
-    hosts = {r.host for r in study.standards.rules if r.kind == "inside" and not r.off and not asked.isdisjoint(r.types)}
+    hosts = {
+        r.host for r in study.standards.rules if r.kind == "inside" and not r.off and not asked.isdisjoint(r.types)
+    }
     return tuple(key for key in FACILITY_TYPES if key in asked | hosts)
 
 
@@ -151,7 +153,7 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
     sites, notes = candidate_sites(study, units, buildings, types)
     _check_sites(scenario, sites)
     tell("walking")
-    walking = _walks(study, buildings, sites, network)
+    walking = _walks(study, buildings, sites, network, set(types))
     question = Question(
         study=study,
         scenario=scenario.but(types=types),
@@ -172,7 +174,10 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
 
 def _buildings(formation: Formation) -> gpd.GeoDataFrame:
     frame = formation.demand.reset_index(drop=True)[[*DEMAND_COLUMNS, "geometry"]]
-    texts = {name: frame[name].astype("object").where(frame[name].notna(), "").astype("str") for name in ("building_id", "site_id", "community_id")}
+    texts = {
+        name: frame[name].astype("object").where(frame[name].notna(), "").astype("str")
+        for name in ("building_id", "site_id", "community_id")
+    }
     return frame.assign(**texts)
 
 
@@ -191,15 +196,21 @@ def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame) -> gpd.GeoData
     return units
 
 
-def _walks(study: Study, buildings: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network | None) -> Walking:
+def _walks(
+    study: Study, buildings: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network | None, types: set[str]
+) -> Walking:
+    """Return the walking costs, as far as the study's cutoff and the farthest reach that a rule names."""
     access = study.settings.access
+    figures = [
+        r.figure for r in study.standards.rules if r.kind == "reach" and r.figure and not types.isdisjoint(r.types)
+    ]
     return cost_matrix(
         buildings.geometry,
         sites.geometry,
         demand_ids=buildings["building_id"].tolist(),
         candidate_ids=sites["id"].astype(str).tolist(),
         streets=study.layers.get("streets"),
-        cutoff_m=access.cutoff_m,
+        cutoff_m=max([access.cutoff_m, *figures]),
         detour_factor=access.detour_factor,
         snap_limit_m=access.snap_limit_m,
         network=network,
@@ -229,7 +240,7 @@ def _stages(answer: JointAnswer) -> pd.DataFrame:
         for s in answer.stages
     ]
     frame = pd.DataFrame(rows, columns=list(STAGE_COLUMNS))
-    return frame.astype({name: "str" for name in ("stage", "objective", "status")})
+    return frame.astype(dict.fromkeys(("stage", "objective", "status"), "str"))
 
 
 def _provenance(study: Study, prepared: Prepared) -> dict[str, str]:

@@ -89,7 +89,9 @@ def read_plan(path: str | Path, study: Study | str | Path | None = None) -> Plan
     try:
         present = {str(name) for name, _kind in pyogrio.list_layers(path)}
     except pyogrio.errors.DataSourceError as error:
-        raise DataError(_("this is no GeoPackage"), remedy=_("give a plan that siteplan has written"), path=path) from error
+        raise DataError(
+            _("this is no GeoPackage"), remedy=_("give a plan that siteplan has written"), path=path
+        ) from error
     missing = sorted({*LAYERS, *TABLES, "manifest"} - present)
     if missing:
         raise DataError(
@@ -160,8 +162,9 @@ def _typed(frame: pd.DataFrame, kinds: str) -> pd.DataFrame:
 
 
 def _scenario(text: str) -> Scenario:
-    fields = json.loads(text)
-    return Scenario(**{key: tuple(value) if key in _TUPLES else value for key, value in fields.items()})
+    fields: dict[str, Any] = json.loads(text)
+    fields |= {key: tuple(fields[key]) for key in _TUPLES}
+    return Scenario(**fields)
 
 
 def _write(frame: Any, path: Path, layer: str) -> None:

@@ -68,34 +68,35 @@ def _unmet(plan: Plan) -> list[str]:
         )
     ]
     names = plan.communities.set_index("id")["name"].to_dict()
-    for row in unmet[unmet["strength"] == "hard"].head(_SHOWN).itertuples():
-        lines.append(
-            _(
-                "  {rule} {unit}: required {required}, achieved {achieved} {measure}",
-                rule=row.rule_id,
-                unit=names.get(row.unit_id) or row.unit_id,
-                required=f"{row.required:,.6g}",
-                achieved=f"{row.achieved:,.6g}",
-                measure=row.unit,
-            )
+    lines.extend(
+        _(
+            "  {rule} {unit}: required {required}, achieved {achieved} {measure}",
+            rule=row.rule_id,
+            unit=names.get(row.unit_id) or row.unit_id,
+            required=f"{row.required:,.6g}",
+            achieved=f"{row.achieved:,.6g}",
+            measure=_(str(row.unit)),
         )
+        for row in unmet[unmet["strength"] == "hard"].head(_SHOWN).itertuples()
+    )
     left = count.get("hard", 0) - _SHOWN
     return [*lines, _("  ... and {n} more", n=left)] if left > 0 else lines
 
 
 def proof_lines(plan: Plan) -> list[str]:
     """Return one line for each stage: value, bound, gap and status."""
-    lines = [_("Proof, each stage given those before it:")]
-    for row in plan.stages.itertuples():
-        lines.append(
+    return [
+        _("Proof, each stage given those before it:"),
+        *(
             _(
                 "  {stage}: {value} ({objective}), bound {bound}, gap {gap}, {status}",
-                stage=_(row.stage),
+                stage=_(str(row.stage)),
                 value=f"{row.value:,.6g}",
-                objective=_(row.objective),
+                objective=_(str(row.objective)),
                 bound=f"{row.bound:,.6g}",
                 gap=f"{row.gap:.2%}",
-                status=_(row.status),
+                status=_(str(row.status)),
             )
-        )
-    return lines
+            for row in plan.stages.itertuples()
+        ),
+    ]

@@ -63,7 +63,9 @@ def to_facilities(question: Question, problem: JointProblem, answer: JointAnswer
         )
     frame = gpd.GeoDataFrame(records, columns=[*FACILITY_COLUMNS, "geometry"], geometry="geometry", crs=sites.crs)
     order = {key: k for k, key in enumerate(question.types)}
-    return frame.sort_values(["community_id", "type", "id"], key=lambda c: c.map(order) if c.name == "type" else c).reset_index(drop=True)
+    return frame.sort_values(
+        ["community_id", "type", "id"], key=lambda c: c.map(order) if c.name == "type" else c
+    ).reset_index(drop=True)
 
 
 def facility_id(question: Question, problem: JointProblem, slot: int) -> str:
@@ -141,12 +143,12 @@ def _rows(
         },
         columns=list(ALLOCATION_COLUMNS),
     )
-    return frame.astype({name: "str" for name in ("building_id", "type", "facility_id", "status")})
+    return frame.astype(dict.fromkeys(("building_id", "type", "facility_id", "status"), "str"))
 
 
 def _served_within(question: Question, unit_id: str, type_: str) -> float:
     figures = [r.figure for r in question.rules[unit_id] if r.kind == "reach" and type_ in r.types and r.figure]
-    return min(figures, default=question.matrix.cutoff)
+    return min(figures, default=question.cutoff_m)
 
 
 def with_served(facilities: gpd.GeoDataFrame, allocation: pd.DataFrame, demand: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -155,5 +157,3 @@ def with_served(facilities: gpd.GeoDataFrame, allocation: pd.DataFrame, demand: 
     served = allocation[allocation["status"] == SERVED]
     total = served["building_id"].map(households).astype(float).groupby(served["facility_id"]).sum()
     return facilities.assign(households_served=total.reindex(facilities["id"]).fillna(0.0).to_numpy(dtype=float))
-
-

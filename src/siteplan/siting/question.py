@@ -47,6 +47,11 @@ class Question:
     sites: gpd.GeoDataFrame
     matrix: CostMatrix
 
+    @property
+    def cutoff_m(self) -> float:
+        """Walking metres beyond which a type without a reach rule serves nobody."""
+        return self.study.settings.access.cutoff_m
+
     @cached_property
     def rules(self) -> dict[str, tuple[Rule, ...]]:
         """The rules that speak for each community, by its id."""
@@ -79,7 +84,7 @@ class Question:
     @cached_property
     def demand_unit(self) -> npt.NDArray[np.object_]:
         """Community id of each demand point."""
-        return self.demand["community_id"].to_numpy(dtype=object)
+        return np.asarray(self.demand["community_id"], dtype=object)
 
     def reach(self, unit_id: str, type_: str) -> float | None:
         """Return the largest reach that a rule gives ``type_`` in a community, metres; None without one."""

@@ -54,15 +54,15 @@ def slack(metres: Floats | float) -> Floats | float:
 def walking_limits(question: Question) -> Floats:
     """Return the walking limit of each type for each demand point, (n_types, n_demand), metres.
 
-    It is the largest reach that a rule gives the type in the demand point's community, else the matrix's cutoff.
+    It is the largest reach that a rule gives the type in the demand point's community, else the study's cutoff.
     """
     units, inverse = np.unique(question.demand_unit.astype(str), return_inverse=True)
-    limits = np.full((len(question.types), len(units)), question.matrix.cutoff)
+    limits = np.full((len(question.types), len(units)), question.cutoff_m)
     for k, type_ in enumerate(question.types):
         for u, unit_id in enumerate(units.tolist()):
             reach = question.reach(unit_id, type_)
             if reach is not None:
-                limits[k, u] = min(slack(reach), question.matrix.cutoff)
+                limits[k, u] = slack(reach)
     return limits[:, inverse]
 
 
@@ -126,7 +126,9 @@ class _Place:
         for place, rules in presence_rules(self.question):
             groups = self.by_township if place in self.by_township and place not in self.by_unit else self.by_unit
             for rule in rules:
-                slots = (self.by_township if rule.scope == "township" else groups).get(place, np.zeros(0, dtype=np.int64))
+                slots = (self.by_township if rule.scope == "township" else groups).get(
+                    place, np.zeros(0, dtype=np.int64)
+                )
                 slots = slots[np.isin(self.kind[slots], rule.types)]
                 entries.append((slots, float(rule.figure or 1.0), int(STRENGTHS[rule.strength])))
         return self._rows(entries)
@@ -172,16 +174,16 @@ def _cover_rows(question: Question) -> tuple[CoverRow, ...]:
         for rule in rules:
             if rule.kind != "reach" or not len(members[unit_id]):
                 continue
-            for type_ in rule.types:
-                if type_ in question.types:
-                    rows.append(
-                        CoverRow(
-                            type=question.types.index(type_),
-                            demand=members[unit_id],
-                            reach=float(slack(float(rule.figure or 0.0))),
-                            strength=int(STRENGTHS[rule.strength]),
-                        )
-                    )
+            rows.extend(
+                CoverRow(
+                    type=question.types.index(type_),
+                    demand=members[unit_id],
+                    reach=float(slack(float(rule.figure or 0.0))),
+                    strength=int(STRENGTHS[rule.strength]),
+                )
+                for type_ in rule.types
+                if type_ in question.types
+            )
     return tuple(rows)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from siteplan.models.joint_problem import Sites, SizeRows, Slots, Space, Strength
+from siteplan.models.joint_problem import Floats, Sites, SizeRows, Slots, Space, Strength
 from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from siteplan.siting.question import Question
 
 STRENGTHS = {"hard": Strength.HARD, "target": Strength.TARGET, "soft": Strength.SOFT}
@@ -81,7 +82,9 @@ def _host(question: Question, unit_id: str, type_: str) -> str:
 def _least(question: Question, unit_id: str, type_: str) -> float:
     """Return the least m2 of a new ``type_`` that hard rules allow."""
     rules = question.rules[unit_id]
-    figures = [r.figure for r in rules if r.kind == "unit_floor" and r.strength == "hard" and type_ in r.types and r.figure]
+    figures = [
+        r.figure for r in rules if r.kind == "unit_floor" and r.strength == "hard" and type_ in r.types and r.figure
+    ]
     return max(figures, default=0.0)
 
 
@@ -94,7 +97,8 @@ def _candidate(question: Question, j: int, site: dict[str, object]) -> Iterator[
     fits = [
         key
         for key in question.types
-        if (not allowed or key in allowed) and (facility_type(key).space == "none" or largest[facility_type(key).space] > 0)
+        if (not allowed or key in allowed)
+        and (facility_type(key).space == "none" or largest[facility_type(key).space] > 0)
     ]
     for key in fits:
         host = _host(question, unit, key)
@@ -163,13 +167,15 @@ def _number(value: object) -> float:
 
 def _sites(question: Question) -> Sites:
     frame, scenario = question.sites, question.scenario
-    state = frame["state"].map({"free": 0, "required": 1, "forbidden": -1}).fillna(0).to_numpy(dtype=np.int64, copy=True)
+    state = (
+        frame["state"].map({"free": 0, "required": 1, "forbidden": -1}).fillna(0).to_numpy(dtype=np.int64, copy=True)
+    )
     ids = frame["id"].astype(str)
     state[ids.isin(scenario.required).to_numpy()] = 1
     state[ids.isin(scenario.forbidden).to_numpy()] = -1
 
-    def column(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return frame[name].fillna(0.0).to_numpy(dtype=float)
+    def column(name: str) -> Floats:
+        return np.asarray(frame[name].fillna(0.0), dtype=np.float64)
 
     return Sites(
         floor=column("floor_capacity_m2"),
@@ -194,5 +200,7 @@ def _size_rows(question: Question, entries: list[_Slot]) -> SizeRows:
                 least.append(float(rule.figure))
                 strength.append(STRENGTHS[rule.strength])
     return SizeRows(
-        slot=np.array(slot, dtype=np.int64), least_m2=np.array(least, dtype=float), strength=np.array(strength, dtype=np.int64)
+        slot=np.array(slot, dtype=np.int64),
+        least_m2=np.array(least, dtype=float),
+        strength=np.array(strength, dtype=np.int64),
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siteplan.plans.plan import RECORDED_COLUMNS, UNMET_COLUMNS
 from siteplan.messages import _
+from siteplan.plans.plan import RECORDED_COLUMNS, UNMET_COLUMNS
 from siteplan.siting.rules_to_arrays import area_rules, presence_rules
 from siteplan.units import TOLERANCE, meets
 
