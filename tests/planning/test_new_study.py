@@ -62,6 +62,12 @@ def test_nobody_lives_in_an_office_or_a_church(helsinki):
     assert (buildings.loc[buildings["use"] == "apartments", "households"] > 0).all()
 
 
+def test_facilities_without_a_known_area_are_counted_in_the_notes(helsinki):
+    missing = int(helsinki[1].layers["facilities"]["area_m2"].isna().sum())
+    assert missing > 0
+    assert f"{missing} of 17 existing facilities have no known floor area" in helsinki[1].notes
+
+
 def test_candidates_say_that_they_are_assumed(helsinki):
     candidates = open_study(helsinki[0]).layers.require("candidates", "")
     assert 0 < len(candidates) <= 15

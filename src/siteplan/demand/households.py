@@ -169,8 +169,13 @@ def _floor_area(buildings: gpd.GeoDataFrame, notes: list[str], asked: npt.NDArra
     missing = ~(floors > 0)
     if (missing & asked).any():
         n, total = int((missing & asked).sum()), int(asked.sum())
-        text = "{n} of {total} buildings without a count have no number of floors: {floors:g} assumed"
-        notes.append(_(text, n=n, total=total, floors=DEFAULT_FLOORS))
+        told = _(
+            "{n} of {total} buildings without a count have no number of floors: {floors:g} assumed",
+            n=n,
+            total=total,
+            floors=DEFAULT_FLOORS,
+        )
+        notes.append(told)
     footprint: Numbers = buildings.geometry.area.to_numpy(dtype=np.float64)
     flat = shapely.get_dimensions(buildings.geometry.array) < 2  # noqa: PLR2004 - areas have dimension 2
     if (flat & asked).any():
@@ -196,8 +201,13 @@ def _spread(units: Units, totals: Numbers, given: Numbers, weight: Numbers, note
                 path=units.layer,
                 row=units.ids[unit],
             )
-        text = "{unit}: the buildings' counts ({n:g}) are used, not the total ({t:g})"
-        notes.append(_(text, unit=units.ids[unit], n=counted[unit], t=totals[unit]))
+        told = _(
+            "{unit}: the buildings' counts ({n:g}) are used, not the total ({t:g})",
+            unit=units.ids[unit],
+            n=counted[unit],
+            t=totals[unit],
+        )
+        notes.append(told)
         left[unit] = 0.0
     for unit in np.flatnonzero((left > 0) & (heavy == 0)):
         raise DataError(
@@ -208,12 +218,21 @@ def _spread(units: Units, totals: Numbers, given: Numbers, weight: Numbers, note
         )
     silent = np.isnan(totals) & (heavy > 0)
     if silent.any():
-        text = "{n} of {layer} have no total: their buildings without a count hold no households"
-        notes.append(_(text, n=int(silent.sum()), layer=units.layer))
+        told = _(
+            "{n} of {layer} have no total: their buildings without a count hold no households",
+            n=int(silent.sum()),
+            layer=units.layer,
+        )
+        notes.append(told)
     if (left > 0).any():
         n, count = float(left.sum()), int((weight[inside] > 0).sum())
-        text = "{n:,.0f} households spread over {count} residential buildings of {layer} by floor area"
-        notes.append(_(text, n=n, count=count, layer=units.layer))
+        told = _(
+            "{n:,.0f} households spread over {count} residential buildings of {layer} by floor area",
+            n=n,
+            count=count,
+            layer=units.layer,
+        )
+        notes.append(told)
     share = np.divide(weight[inside], heavy[row[inside]], out=np.zeros(inside.sum()), where=heavy[row[inside]] > 0)
     households = np.nan_to_num(given)
     households[inside] += share * left[row[inside]]

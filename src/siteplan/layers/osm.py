@@ -40,7 +40,6 @@ _KEYS = (
     "building", "highway", "boundary", "place", "natural", "landuse", "leisure", "waterway", "railway",
     *osm_tags.FACILITY_KEYS,
 )  # fmt: skip
-_REMEDY_FILE = "give an OpenStreetMap extract: .osm.pbf, .osm, .osm.gz or .osm.bz2"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -156,15 +155,16 @@ def read_osm(path: str | Path, *, community_level: int = COMMUNITY_LEVEL, clip: 
         If the file is missing, no OSM file, lacks the nodes of its ways, or holds no building.
     """
     path = Path(path)
+    remedy = _("give an OpenStreetMap extract: .osm.pbf, .osm, .osm.gz or .osm.bz2")
     if not path.is_file():
-        raise DataError(_("there is no such file"), remedy=_(_REMEDY_FILE), path=path)
+        raise DataError(_("there is no such file"), remedy=remedy, path=path)
     try:
         objects = _scan_sorted(path)
     except (RuntimeError, OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
         problem = _("the file cannot be read as OpenStreetMap data ({reason})", reason=str(error))
-        raise DataError(problem, remedy=_(_REMEDY_FILE), path=path) from error
+        raise DataError(problem, remedy=remedy, path=path) from error
     return assemble(objects, source=str(path), community_level=community_level, clip=clip)
 
 
@@ -286,7 +286,7 @@ def assemble(
     layers = OsmLayers(
         buildings=buildings,
         streets=_frame(objects.streets, highway=lambda tags: tags["highway"]),
-        facilities=facility_areas(facilities, buildings, notes),
+        facilities=facility_areas(facilities, buildings),
         communities=admin[admin["level"] == str(community_level)].drop(columns="level").reset_index(drop=True),
         boundary=boundary,
         places=_frame(objects.places, place=lambda tags: tags["place"]),

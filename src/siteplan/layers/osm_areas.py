@@ -8,8 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from siteplan.messages import _
-
 DEFAULT_FLOORS = 2.0
 """Floors of a building that has none mapped (an assumption, said wherever it is used)."""
 
@@ -22,7 +20,7 @@ UNKNOWN_USES = frozenset({"yes"})
 """Uses that tell nothing: of such a building one floor is counted for the facility mapped in it."""
 
 
-def facility_areas(facilities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
+def facility_areas(facilities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return facilities as points with ``area_m2`` and ``area_basis``; each thing mapped twice only once.
 
     ==================================================  =============================================
@@ -41,8 +39,6 @@ def facility_areas(facilities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, no
     ----------
     facilities : GeoDataFrame of points and polygons, columns id, name, type
     buildings : GeoDataFrame of polygons, columns id, use, floors
-    notes : list of str
-        What was assumed is added here.
     """
     metric = buildings.estimate_utm_crs()
     places = facilities.to_crs(metric)
@@ -63,10 +59,6 @@ def facility_areas(facilities: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame, no
     _grounds(places, blocks, floor, np.flatnonzero(polygon), area, basis)
     _points(places, blocks, footprint, floor, np.flatnonzero(~polygon & ~is_building), area, basis)
 
-    missing = int(np.isnan(area).sum())
-    if missing:
-        n, total = missing, len(area)
-        notes.append(_("{n} of {total} existing facilities have no known floor area", n=n, total=total))
     return gpd.GeoDataFrame(
         {
             "id": facilities["id"],

@@ -198,7 +198,7 @@ def draft_study(
         notes.append(_("communities that do not say whether they are new are taken as existing"))
     tell(_("putting households on {n} buildings", n=len(extract.buildings)))
     buildings, units = _settle(extract.buildings, units, households, people, notes)
-    facilities = _facilities(extract.facilities, units)
+    facilities = _facilities(extract.facilities, units, notes)
     tell(_("looking for candidate sites in {n} communities", n=len(units)))
     candidates = find_candidates(buildings, extract.streets, units, facilities, CandidateRules(), extract.land)
     candidates = _inside(candidates, extract.boundary)
@@ -393,7 +393,12 @@ def _settle(
     return buildings, units
 
 
-def _facilities(facilities: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _facilities(facilities: gpd.GeoDataFrame, units: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
+    """Return existing facilities with their community."""
+    missing = int(facilities["area_m2"].isna().sum())
+    if missing:
+        total = len(facilities)
+        notes.append(_("{n} of {total} existing facilities have no known floor area", n=missing, total=total))
     belongs = members(facilities, facilities.geometry, units, "community_id")
     return facilities.assign(community_id=belongs.ids.astype("str"))
 
