@@ -14,7 +14,6 @@ from siteplan.demo.chance import Floats, Ints, stream
 from siteplan.demo.land import township_count, township_rings
 from siteplan.demo.names import place_names
 from siteplan.demo.placing import (
-    Frame,
     Ground,
     Place,
     Spots,
@@ -63,6 +62,8 @@ class County:
     hamlet : Hamlet or None
     town : list of int
         Sites of the county seat.
+    town_place : Place
+        All of them, with the streets around.
     townships : list of (n, 2) float64
         Rings.
     outline : (n, 2) float64
@@ -77,6 +78,7 @@ class County:
     settlements: list[Settlement]
     hamlet: Hamlet | None
     town: list[int]
+    town_place: Place
     townships: list[Floats]
     outline: Floats
     township_of: Ints
@@ -114,8 +116,8 @@ def build_county(
     town = pack_town(members, programs)
     basin = make_basin(sites, 2 * town.reach, seed)
     rings, outline = township_rings(basin, n_townships, seed)
-    frame, vertex, places = place_town(town, programs, basin)
-    ground = Ground(basin=basin)
+    town_place, places = place_town(town, programs, basin)
+    ground = Ground(basin=basin, town=town_place)
     for member in members:
         ground.take(places[member].middle, places[member].radius)
     hamlet = _place_lonely(ground, programs, places, town, (cramped, remote), hamlet_homes, seed)
@@ -125,7 +127,7 @@ def build_county(
     order = [*seats, *(k for k in others if k not in set(seats))]
     places |= spread(ground, order, programs, spots, seat_zones)
     settlements = _settlements(counts, programs, places, {0, *seats}, cramped, seed, progress)
-    network = _streets(basin, settlements, hamlet, (town, frame, vertex), members, seed)
+    network = _streets(basin, settlements, hamlet, (town, town_place), members, seed)
     return County(
         seed=seed,
         basin=basin,
@@ -134,6 +136,7 @@ def build_county(
         settlements=settlements,
         hamlet=hamlet,
         town=members,
+        town_place=town_place,
         townships=rings,
         outline=outline,
         township_of=_zone_of(zone, np.array([places[k].middle for k in range(sites)])),
@@ -254,7 +257,7 @@ def _streets(
     basin: Basin,
     settlements: list[Settlement],
     hamlet: Hamlet | None,
-    town: tuple[Town, Frame, int],
+    town: tuple[Town, Place],
     members: list[int],
     seed: int,
 ) -> Network:
@@ -264,8 +267,8 @@ def _streets(
     if hamlet is not None:
         program = Program(urban=False, homes=hamlet.homes, public=0, lots=0, strips=0)
         lay_settlement(network, hamlet.place, program, hamlet.layout, basin)
-    plan, frame, vertex = town
-    lay_town(network, plan, frame, vertex, basin, {m: settlements[m].layout for m in members})
+    plan, place = town
+    lay_town(network, plan, place, basin, {m: settlements[m].layout for m in members})
     names = {
         v.index: f"{name}路"
         for v, name in zip(basin.valleys, place_names(len(basin.valleys), seed, "roads"), strict=True)

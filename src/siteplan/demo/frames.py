@@ -75,7 +75,7 @@ def make_layers(county: County, progress: Callable[[str, int, int], None] | None
 
 
 def _all_places(county: County) -> list[Any]:
-    places = [site.place for site in county.settlements]
+    places = [*(site.place for site in county.settlements), county.town_place]
     return [*places, county.hamlet.place] if county.hamlet else places
 
 

@@ -129,6 +129,9 @@ class Fields:
     def around(cls, basin: Basin, places: list[Place]) -> Fields:
         """Return an empty layout."""
         banks = {(v.index, side): np.zeros(len(v.xy), dtype=bool) for v in basin.valleys for side in (1, -1)}
+        for place in places:
+            if place.vertex >= 0:  # the way in from the road
+                banks[place.valley, basin.valleys[place.valley].side][place.vertex - 1 : place.vertex + 2] = True
         middles = np.array([place.middle for place in places])
         radii = np.array([place.radius for place in places])
         return cls(basin=basin, places=places, middles=middles, radii=radii, taken=banks)

@@ -21,6 +21,9 @@ CLEAR = 105.0
 TOWN_GAP = 34.0
 """Metres between two neighbouring sites of the town: a street lies between."""
 
+TOWN_EDGE = 12.0
+"""Metres from the outermost sites to the streets at the town's ends."""
+
 _OFFSETS = np.arange(28.0, 420.0, 14.0)
 _BORDER = 640.0
 _HAMLET_AWAY = 3300.0
@@ -128,8 +131,8 @@ def pack_town(members: list[int], programs: list[Program]) -> Town:
     return Town(shelves=rows, floors=floors, reach=reach, depth=v)
 
 
-def place_town(town: Town, programs: list[Program], basin: Basin) -> tuple[Frame, int, dict[int, Place]]:
-    """Return the town's frame, the river vertex of its entrance, and the place of each of its sites."""
+def place_town(town: Town, programs: list[Program], basin: Basin) -> tuple[Place, dict[int, Place]]:
+    """Return the place of the town as a whole, its outer streets included, and that of each of its sites."""
     river = basin.river
     vertex = int(np.argmin(np.abs(river.xy[:, 0])))
     frame = _frame_at(river, vertex, 20.0)
@@ -139,7 +142,8 @@ def place_town(town: Town, programs: list[Program], basin: Basin) -> tuple[Frame
             own = Frame(origin=frame.origin + u * frame.along + floor * frame.away, along=frame.along, away=frame.away)
             program = programs[member]
             places[member] = Place(frame=own, reach=program.reach, depth=program.depth, valley=0, vertex=-1)
-    return frame, vertex, places
+    whole = Place(frame=frame, reach=town.reach + TOWN_EDGE, depth=town.depth, valley=0, vertex=vertex)
+    return whole, places
 
 
 def _frame_at(valley: Valley, vertex: int, offset: float) -> Frame:
@@ -153,6 +157,7 @@ class Ground:
     """What is taken already, while settlements are placed."""
 
     basin: Basin
+    town: Place
     middles: list[Floats] = field(default_factory=list)
     radii: list[float] = field(default_factory=list)
 
@@ -162,7 +167,12 @@ class Ground:
         self.radii.append(radius)
 
     def free(self, middle: Floats, radius: float, gap: float) -> bool:
-        """Tell whether a circle is free."""
+        """Tell whether a circle is free of other settlements and of the town with its outer streets."""
+        u, v = self.town.frame.to_frame(middle)
+        beside = max(abs(float(u)) - self.town.reach, 0.0)
+        behind = max(-float(v), float(v) - self.town.depth, 0.0)
+        if np.hypot(beside, behind) <= radius + gap:
+            return False
         if not self.radii:
             return True
         away = np.hypot(*(np.array(self.middles) - middle).T)

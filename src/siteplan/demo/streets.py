@@ -18,7 +18,7 @@ from siteplan.demo.valleys import STEP
 if TYPE_CHECKING:
     from siteplan.demo.blocks import Layout, Program
     from siteplan.demo.chance import Floats
-    from siteplan.demo.placing import Frame, Place, Town
+    from siteplan.demo.placing import Place, Town
     from siteplan.demo.valleys import Basin, Valley
 
 _CLASSES = ("secondary", "tertiary", "unclassified")
@@ -76,9 +76,9 @@ def lay_settlement(network: Network, place: Place, program: Program, layout: Lay
         network.join(place.valley, place.vertex)
 
 
-def lay_town(network: Network, town: Town, frame: Frame, vertex: int, basin: Basin, layouts: dict[int, Layout]) -> None:
+def lay_town(network: Network, town: Town, place: Place, basin: Basin, layouts: dict[int, Layout]) -> None:
     """Lay the streets between the shelves of the town, and join every site to the streets before and behind it."""
-    half = town.reach + TOWN_EDGE
+    half, frame = place.reach, place.frame
     streets = [floor - TOWN_LANE for floor in town.floors] + [town.depth - TOWN_LANE]
     stops: list[set[float]] = [{-half, half} for _street in streets]
     stops[0].add(0.0)
@@ -101,16 +101,13 @@ def lay_town(network: Network, town: Town, frame: Frame, vertex: int, basin: Bas
         network.lay_many(line[:-1], line[1:], "tertiary")
     road = basin.river.road()
     for u in (-half, 0.0, half):
-        entrance = vertex + round(u / STEP)  # the river is straight here, and its vertices STEP apart
+        entrance = place.vertex + round(u / STEP)  # the river is straight here, and its vertices STEP apart
         network.lay(np.stack([road[entrance], frame.to_map(np.array([(u, streets[0])]))[0]]), "tertiary")
         network.join(0, entrance)
 
 
 TOWN_LANE = 17.0
 """Metres from a shelf's front to the street before it."""
-
-TOWN_EDGE = 12.0
-"""Metres from the outermost sites to the streets at the town's ends."""
 
 
 def lay_valley_roads(network: Network, basin: Basin, names: dict[int, str]) -> None:
