@@ -398,3 +398,18 @@ def test_table_without_geometry(tmp_path):
 def test_unknown_role(tmp_path):
     with pytest.raises(UsageError, match="buildings"):
         read_layer(tmp_path / "a.gpkg", "bulidings")
+
+
+def test_geometry_under_another_name_beside_a_column_called_geometry(tmp_path):
+    frame = sites(2).rename_geometry("geom").assign(geometry=["north", "south"])
+    frame.to_parquet(tmp_path / "a.parquet")
+    read, _ = read_layer(tmp_path / "a.parquet", "sites")
+    assert read.geometry.name == "geometry"
+    assert read.geometry.x.tolist() == [500_000, 500_100]
+    assert read["geometry_file"].tolist() == ["north", "south"]
+
+
+def test_polygons_and_multipolygons_in_one_layer(tmp_path):
+    both = polygons(shapely.box(0, 0, 1, 1), shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(2, 2, 3, 3)]))
+    for name in ("a.gpkg", "a.geojson", "a.parquet", "a.shp"):
+        assert read_layer(saved(both, tmp_path / name), "boundary")[0].geometry.area.tolist() == [1, 2]

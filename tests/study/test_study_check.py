@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import TOML, good_layers
+from good_study import TOML, good_layers, make_study
 
 from siteplan.cli.check import check as check_command
 from siteplan.study.check import check
@@ -18,8 +18,8 @@ def warned(folder, words):
     return any(words in warning for warning in check(open_study(folder)).warnings)
 
 
-def test_counts_extents_and_notes(make_study):
-    report = check(open_study(make_study()))
+def test_counts_extents_and_notes(tmp_path):
+    report = check(open_study(make_study(tmp_path)))
     by_role = {layer.role: layer for layer in report.layers}
     assert by_role["buildings"].rows == 3
     assert by_role["boundary"].bounds == (500_000, 2_900_000, 501_000, 2_901_000)
@@ -28,44 +28,48 @@ def test_counts_extents_and_notes(make_study):
     assert "buildings" in repr(report)
 
 
-def test_no_streets_is_a_straight_line_and_said(make_study):
-    assert warned(make_study(), "straight line x 1.3")
-    assert warned(make_study(toml=TOML + "\n[access]\ndetour_factor = 1.5\n"), "straight line x 1.5")
+def test_no_streets_is_a_straight_line_and_said(tmp_path):
+    assert warned(make_study(tmp_path), "straight line x 1.3")
+    assert warned(make_study(tmp_path, toml=TOML + "\n[access]\ndetour_factor = 1.5\n"), "straight line x 1.5")
 
 
-def test_costs_missing_are_taken_as_0(make_study):
-    assert not warned(make_study(), "no costs")
+def test_costs_missing_are_taken_as_0(tmp_path):
+    assert not warned(make_study(tmp_path), "no costs")
     layers = good_layers()["candidates"]
-    assert warned(make_study(candidates=layers.drop(columns="cost_per_m2_yuan")), "2 of 2 candidates have no costs")
-    assert warned(make_study(candidates=layers.assign(cost_per_m2_yuan=[3000.0, 0.0])), "1 of 2 candidates")
+    assert warned(
+        make_study(tmp_path, candidates=layers.drop(columns="cost_per_m2_yuan")), "2 of 2 candidates have no costs"
+    )
+    assert warned(make_study(tmp_path, candidates=layers.assign(cost_per_m2_yuan=[3000.0, 0.0])), "1 of 2 candidates")
 
 
-def test_households_missing_on_buildings(make_study):
+def test_households_missing_on_buildings(tmp_path):
     homes = good_layers()["buildings"]
-    assert not warned(make_study(), "households")
-    assert warned(make_study(buildings=homes.drop(columns="households")), "distributed over residential buildings")
-    assert warned(make_study(buildings=homes.assign(households=[1.0, np.nan, 3.0])), "1 of 3 buildings")
+    assert not warned(make_study(tmp_path), "households")
+    assert warned(
+        make_study(tmp_path, buildings=homes.drop(columns="households")), "distributed over residential buildings"
+    )
+    assert warned(make_study(tmp_path, buildings=homes.assign(households=[1.0, np.nan, 3.0])), "1 of 3 buildings")
 
 
-def test_candidates_that_hold_nothing(make_study):
+def test_candidates_that_hold_nothing(tmp_path):
     empty = good_layers()["candidates"].assign(floor_capacity_m2=[0.0, 5.0])
-    assert warned(make_study(candidates=empty), "1 candidates have neither floor nor land")
+    assert warned(make_study(tmp_path, candidates=empty), "1 candidates have neither floor nor land")
 
 
-def test_setting_and_construction_missing_are_noted(make_study):
+def test_setting_and_construction_missing_are_noted(tmp_path):
     toml = TOML.replace('setting = "rural"\n', "").replace('defaults = { construction = "new" }\n', "")
-    notes = [note.what for note in check(open_study(make_study(toml=toml))).notes]
+    notes = [note.what for note in check(open_study(make_study(tmp_path, toml=toml))).notes]
     assert any("urban or rural" in note for note in notes)
     assert any("new or existing" in note for note in notes)
 
 
-def test_a_rule_changed_without_a_reason(make_study):
+def test_a_rule_changed_without_a_reason(tmp_path):
     rule = "S0-12"
-    assert warned(make_study(toml=f'{TOML}\n[standards.rules."{rule}"]\noff = true\n'), rule)
+    assert warned(make_study(tmp_path, toml=f'{TOML}\n[standards.rules."{rule}"]\noff = true\n'), rule)
 
 
-def test_json_and_table(make_study):
-    folder = make_study()
+def test_json_and_table(tmp_path):
+    folder = make_study(tmp_path)
     ran = CliRunner().invoke(check_command, [str(folder), "--json"])
     assert ran.exit_code == 0
     report = json.loads(ran.stdout)

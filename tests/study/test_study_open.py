@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
-from conftest import EAST, NORTH, TOML, good_layers
+from good_study import EAST, NORTH, TOML, good_layers, make_study
 
 from siteplan.cli.check import check as check_command
 from siteplan.errors import LayerError, SettingsError, SiteplanError, StandardsError
@@ -25,8 +25,8 @@ def with_value(role, column, row, value):
     return {role: frame.infer_objects()}
 
 
-def test_a_good_study(make_study):
-    folder = make_study()
+def test_a_good_study(tmp_path):
+    folder = make_study(tmp_path)
     study = open_study(folder)
     assert study.name == "示范县"
     assert study.crs == "EPSG:4547"
@@ -39,45 +39,45 @@ def test_a_good_study(make_study):
     assert "service_centre" in study.standards.types()
 
 
-def test_repr_is_worth_reading(make_study):
-    text = repr(open_study(make_study()))
+def test_repr_is_worth_reading(tmp_path):
+    text = repr(open_study(make_study(tmp_path)))
     assert "示范县" in text
     assert "EPSG:4547" in text
     assert "p000, national" in text
     assert "buildings" in text
 
 
-def test_sources_say_where_layers_came_from(make_study):
-    sources = open_study(make_study()).layers.sources
+def test_sources_say_where_layers_came_from(tmp_path):
+    sources = open_study(make_study(tmp_path)).layers.sources
     assert sources["sites"].layer == "sites"
     assert sources["sites"].rows == 2
     assert sources["sites"].sha256 == sources["boundary"].sha256 != sources["candidates"].sha256
     assert len(sources["sites"].sha256) == 64
 
 
-def test_frozen_and_changed_by_but(make_study):
-    study = open_study(make_study())
+def test_frozen_and_changed_by_but(tmp_path):
+    study = open_study(make_study(tmp_path))
     with pytest.raises(dataclasses.FrozenInstanceError):
         study.folder = None
     other = study.but(settings=study.settings.but(access={"cutoff_m": 900.0}))
     assert (study.settings.access.cutoff_m, other.settings.access.cutoff_m) == (3000, 900)
 
 
-def test_layers_in_several_systems_come_into_one(make_study):
+def test_layers_in_several_systems_come_into_one(tmp_path):
     layers = good_layers()
     moved = {
         "buildings": layers["buildings"].to_crs("EPSG:4490"),
         "candidates": layers["candidates"].to_crs("EPSG:4326"),
     }
-    study = open_study(make_study(**moved))
+    study = open_study(make_study(tmp_path, **moved))
     assert {str(frame.crs) for frame in study.layers.vectors.values()} == {"EPSG:4547"}
     homes = study.layers.require("buildings", "test")
     assert homes.geometry.centroid.x.tolist() == pytest.approx([EAST + 310, EAST + 290, EAST + 700], abs=0.01)
     assert study.layers.sources["buildings"].crs == "EPSG:4490"
 
 
-def test_the_utm_zone_where_no_crs_is_given(make_study):
-    study = open_study(make_study(toml=TOML.replace('crs = "EPSG:4547"\n', "")))
+def test_the_utm_zone_where_no_crs_is_given(tmp_path):
+    study = open_study(make_study(tmp_path, toml=TOML.replace('crs = "EPSG:4547"\n', "")))
     assert study.crs in ("EPSG:32649", "EPSG:32650")  # the layers lie on the line between the two
 
 
@@ -171,9 +171,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input(make_study, case):
+def test_bad_input(tmp_path, case):
     error, layers, change, file, row, remedy = BAD[case]
-    folder = make_study(toml=TOML.replace(*change) if change else TOML, **layers)
+    folder = make_study(tmp_path, toml=TOML.replace(*change) if change else TOML, **layers)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(SiteplanError) as caught:
         open_study(folder)
@@ -191,8 +191,8 @@ def test_bad_input(make_study, case):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_no_crs(make_study):
-    folder = make_study(toml=TOML.replace("candidates.geojson", "candidates.parquet"))
+def test_no_crs(tmp_path):
+    folder = make_study(tmp_path, toml=TOML.replace("candidates.geojson", "candidates.parquet"))
     frame = good_layers()["candidates"].set_crs(None, allow_override=True)
     frame.to_parquet(folder / "candidates.parquet")
     with pytest.raises(LayerError) as caught:
@@ -202,15 +202,17 @@ def test_no_crs(make_study):
     assert '[layers.candidates] in study.toml: crs = "EPSG:..."' in caught.value.remedy
 
 
-def test_self_intersecting_polygons_are_repaired_and_reported(make_study):
+def test_self_intersecting_polygons_are_repaired_and_reported(tmp_path):
     layers = good_layers()
     study = open_study(
-        make_study(boundary=layers["boundary"].set_geometry([shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)]))
+        make_study(
+            tmp_path, boundary=layers["boundary"].set_geometry([shapely.box(EAST, NORTH, EAST + 1000, NORTH + 1000)])
+        )
     )
     assert not [repair for repair in study.layers.repairs if repair.kind == "repair"]
     home = layers["buildings"].copy()
     home.loc[0, "geometry"] = shapely.affinity.scale(BOWTIE, 0.02, 0.02)
-    study = open_study(make_study(buildings=home))
+    study = open_study(make_study(tmp_path, buildings=home))
     mended = [repair for repair in study.layers.repairs if repair.kind == "repair"]
     assert [(repair.role, repair.row) for repair in mended] == [("buildings", "h1")]
     assert study.layers.require("buildings", "test").geometry.is_valid.all()

@@ -1,7 +1,6 @@
 """A good study folder, to be spoilt by the tests one way at a time."""
 
 import geopandas as gpd
-import pytest
 import shapely
 
 from siteplan.layers.write import write_layer
@@ -65,17 +64,12 @@ def good_layers():
     }
 
 
-@pytest.fixture
-def make_study(tmp_path):
-    """Return a function that writes a study folder from changed layers and a changed study.toml."""
-
-    def make(*, toml=TOML, **changed):
-        folder = tmp_path / "示范 县"
-        folder.mkdir(exist_ok=True)
-        for role, frame in (good_layers() | changed).items():
-            path = folder / ("candidates.geojson" if role == "candidates" else "图层 一.gpkg")
-            write_layer(frame, path, role)
-        (folder / "study.toml").write_text(toml, encoding="utf-8")
-        return folder
-
-    return make
+def make_study(parent, *, toml=TOML, **changed):
+    """Write a study folder in ``parent``, from the good layers with some changed, and return it."""
+    folder = parent / "示范 县"
+    folder.mkdir(exist_ok=True)
+    for role, frame in (good_layers() | changed).items():
+        path = folder / ("candidates.geojson" if role == "candidates" else "图层 一.gpkg")
+        write_layer(frame, path, role)
+    (folder / "study.toml").write_text(toml, encoding="utf-8")
+    return folder
