@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - rows of small tables are read best on one line
 """A small plan made by hand, of real layers and rules, for the tests of outputs."""
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from pyproj import CRS
 from shapely.geometry import LineString, Point, Polygon, box
 
 from siteplan.layers.collection import Layers
-from siteplan.plans.plan import Plan
+from siteplan.plans.plan import RECORDED_COLUMNS, Plan
 from siteplan.plans.scenario import Scenario
 from siteplan.standards.library import Standards
 from siteplan.standards.rule import Rule
@@ -193,6 +192,6 @@ def handmade_plan(buildings_each=60, *, name=""):
             layers=layers, standards=Standards(profiles=(), rules=RULES),
         ),
         scenario=Scenario(name=name or "base", types=TYPES), facilities=facilities, demand=demand, allocation=allocation,
-        communities=communities, members=members, unmet=unmet, recorded=pd.DataFrame(), stages=stages,
-        provenance={"walking_basis": "straight line x 1.3", "note": name or "handmade", "attribution": name or "© OpenStreetMap contributors"},
+        communities=communities, members=members, unmet=unmet, recorded=pd.DataFrame(columns=list(RECORDED_COLUMNS)), stages=stages,
+        provenance={"walking": "straight line x 1.3", "note": name or "handmade", "attribution": name or "© OpenStreetMap contributors"},
     )  # fmt: skip

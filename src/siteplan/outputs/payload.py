@@ -103,7 +103,7 @@ def _head(plan: Plan) -> dict[str, Any]:
         "study": plan.study.name,
         "scenario": plan.scenario.name,
         "attribution": str(plan.provenance.get("attribution", "")),
-        "basis": str(plan.provenance.get("walking_basis", "")),
+        "basis": str(plan.provenance.get("walking", "")),
         "proven": bool(len(plan.stages)) and plan.proven,
         "gap": gap if np.isfinite(gap) else None,
         "worst_stage": worst,

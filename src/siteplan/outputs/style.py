@@ -21,7 +21,7 @@ STYLE: dict[str, object] = {
     "street_major": "#78848c",
     "candidate": "#6b747b",
     "demand": "#a3131f",
-    "demand_fill": "rgba(220, 47, 38, 0.16)",
+    "demand_fill": "rgba(255, 244, 242, 0.75)",
     "fonts": '"Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", "PingFang SC", system-ui, sans-serif',
 }
 """Colours of the canvas, by what is painted; ``service`` by the codes of SERVICE."""

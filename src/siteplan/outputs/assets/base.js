@@ -138,6 +138,9 @@ var siteplan = (function () {
       delete this._container;
     },
     _updatePaths() {},
+    _reset() {
+      this._update(); // and no transform after it: a fraction of a pixel would blur what was just painted
+    },
     _update() {
       if (this._map._animatingZoom && this._bounds) return;
       L.Renderer.prototype._update.call(this);

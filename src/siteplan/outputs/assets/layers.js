@@ -168,7 +168,7 @@
 
   function crowding(at) {
     const metresPerPixel = (40075017 * Math.cos((data.origin[1] * Math.PI) / 180)) / (256 * at.scale);
-    return Math.max(0.6, Math.min(1, data.spacing / metresPerPixel / 70));
+    return Math.max(0.3, Math.min(1, data.spacing / metresPerPixel / 70));
   }
 
   function place(facility, at) {
@@ -176,7 +176,7 @@
     return {
       x: facility.world[0] * at.scale - at.x + facility.offset[0] * near,
       y: facility.world[1] * at.scale - at.y + facility.offset[1] * near,
-      radius: facility.size * Math.max(near, 0.68),
+      radius: facility.size * Math.max(near, 0.45),
     };
   }
 

@@ -109,6 +109,7 @@
     const all = siteplan.unmet;
     const panel = byId("sp-unmet");
     panel.classList.toggle("none", all.length === 0);
+    panel.classList.toggle("no-hard", all.every((row) => row.strength !== "hard"));
     const of = (strength) => number(all.filter((row) => row.strength === strength).length);
     const summary = all.length ? text("unmet_summary", { n: number(all.length), hard: of("hard"), target: of("target"), soft: of("soft") }) : text("all_met");
     const mark = all.length === 0 ? "" : panel.classList.contains("closed") ? "▸ " : "▾ ";
@@ -177,12 +178,12 @@
     byId("sp-unmet-toggle").addEventListener("click", () => {
       byId("sp-unmet").classList.toggle("closed");
       unmet();
-      map.invalidateSize({ animate: false });
     });
     siteplan.listen(map);
     map.on("overlayadd overlayremove", dressControl); // the control writes its list anew when a layer is switched by a program
     speak(state.language);
     map.invalidateSize({ animate: false });
+    new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
     map.fitBounds(data.bounds, { padding: [18, 18], animate: false });
     document.documentElement.dataset.ready = "true";
   }
