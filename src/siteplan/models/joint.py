@@ -10,7 +10,7 @@ u_r, and n_S = 1 if no slot of the set S is open (see :mod:`siteplan.models.redu
     sum of new land a_s + new floor a_s / storeys_j <= land_j    land
     y_s <= z_j                                                   site
     sum over j of fixed_j z_j + cost_s new a_s <= limit          budget
-    sum over j of z_j <= max_sites
+    sum over j where nothing stands of z_j <= max_sites
     sum of a_s + u_r >= required_r                               area row r
     a_s + u_r >= least_r y_s                                     size row r
     sum of y_s + u_r >= required_r                               count row r
@@ -136,16 +136,18 @@ class JointModel:
     # money and number of sites --------------------------------------------------------------------------------
 
     def _money(self) -> None:
-        sites = self.problem.sites
+        sites, slots = self.problem.sites, self.problem.slots
         limited = self.problem.max_sites is not None
+        standing = set(slots.site[slots.existing].tolist())
         for s, y in self.y.items():
-            j = int(self.problem.slots.site[s])
-            if sites.fixed[j] > 0 or limited or sites.state[j] > 0:
+            j = int(slots.site[s])
+            if sites.fixed[j] > 0 or sites.state[j] > 0 or (limited and j not in standing):
                 if j not in self.z:
                     self.z[j] = self.model.var(f"z_{j}", 0, 1)
                 self.model.add([(y, 1), (self.z[j], -1)], "<=", 0, f"site_{s}")
-        if limited and self.z:
-            self.model.add([(z, 1) for z in self.z.values()], "<=", float(self.problem.max_sites or 0), "max_sites")
+        counted = [(z, 1.0) for j, z in self.z.items() if j not in standing]
+        if limited and counted:
+            self.model.add(counted, "<=", float(self.problem.max_sites or 0), "max_sites")
         for b in self.component.budgets.tolist():
             budget = self.problem.budgets[b]
             terms, constant = self.cost(set(budget.sites.tolist()))
@@ -170,11 +172,10 @@ class JointModel:
 
     # elastic rows ---------------------------------------------------------------------------------------------
 
-    def _elastic(self, terms: list[tuple[Any, float]], right: float, required: float, strength: int, name: str) -> Any:
+    def _elastic(self, terms: list[tuple[Any, float]], right: float, required: float, strength: int, name: str) -> None:
         u = self.model.var(f"u_{name}", 0, max(required, 0.0))
         self.model.add([*terms, (u, 1.0)], ">=", right, name)
         self.shortfalls[Strength(strength)].append(([(u, 1.0 / required)], 0.0))
-        return u
 
     def _row(self, rows: Rows, r: int) -> Iterator[int]:
         matrix = rows.matrix
@@ -186,9 +187,12 @@ class JointModel:
         for r in self.component.area_rows.tolist():
             terms = [(self.a[s], 1.0) for s in self._row(rows, r) if s in self.a]
             required = float(rows.required[r])
-            u = self._elastic(terms, required, required, int(rows.strength[r]), f"area_{r}")
-            if rows.strength[r] == Strength.SOFT:
+            if rows.strength[r] == Strength.SOFT and self.problem.aim_price is not None:
+                u = self.model.var(f"u_area_{r}", 0, required)
+                self.model.add([*terms, (u, 1.0)], ">=", required, f"area_{r}")
                 self.aims.append((u, 1.0))
+            else:
+                self._elastic(terms, required, required, int(rows.strength[r]), f"area_{r}")
 
     def _size_rows(self) -> None:
         rows = self.problem.size
@@ -275,7 +279,7 @@ class JointModel:
         return terms, constant / METRE_UNIT
 
     def trim(self, opened: dict[str, float]) -> None:
-        """Hold the openings and ask for the least area, so that floor which costs nothing is not taken without need.
+        """Hold the openings and ask for the least money and area: neither the tolerances nor free floor are used up.
 
         Rows that miss nothing but a rounding error are held at 0.
         """
@@ -286,7 +290,8 @@ class JointModel:
                 if sum(c * opened.get(v.name, 0.0) for v, c in terms) <= _ROUNDING:
                     for variable, _coefficient in terms:
                         variable.upBound = 0
-        self.model.minimise([(a, 1.0) for a in self.a.values()])
+        prices = self.problem.slots.cost_m2
+        self.model.minimise([(a, (float(prices[s]) + 1.0) / COST_UNIT) for s, a in self.a.items()])
 
     def forbid_shortfall(self, strength: Strength) -> None:
         """Hold every shortfall of one strength at 0."""

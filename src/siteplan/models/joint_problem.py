@@ -180,9 +180,9 @@ class JointProblem:
     cover : tuple of CoverRow
     budgets : tuple of Budget
     max_sites : int or None
-        Most sites at which something new is opened.
+        Most sites at which something new is opened; sites where something stands already are not counted.
     aim_price : float or None
-        Yuan a missing m2 of a soft area row is worth in the cost stage; None: aims are a stage of their own.
+        Yuan a missing m2 of a soft area row is worth in the cost stage; None: such rows are aims as all soft rows are.
     """
 
     weight: Floats

@@ -13,6 +13,7 @@ Demand points that share a set share its variable, so the model's size follows t
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +24,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from siteplan.models.joint_problem import CoverRow, Floats, Ints, JointProblem
+
+
+def tighten(problem: JointProblem) -> JointProblem:
+    """Return the problem with each slot's largest area cut to what its rows can ask for.
+
+    More area than the largest row that counts a slot, its least sizes and the rooms inside it together meets nothing further, so
+    the optimum of no objective changes; but ``a_s <= max_s y_s`` binds tighter, and the bounds with it.
+    """
+    slots = problem.slots
+    need = slots.min_m2.copy()
+    rows = problem.area.matrix.tocoo()
+    np.maximum.at(need, rows.col, problem.area.required[rows.row])
+    if problem.size is not None:
+        np.maximum.at(need, problem.size.slot, problem.size.least_m2)
+    rooms = slots.host >= 0
+    inside = np.zeros(len(slots))
+    np.add.at(inside, slots.host[rooms], np.minimum(need, slots.max_m2)[rooms])
+    largest = np.minimum(slots.max_m2, np.maximum(np.maximum(need, inside), slots.existing_m2))
+    return dataclasses.replace(problem, slots=dataclasses.replace(slots, max_m2=largest))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,7 +17,7 @@ from siteplan.errors import SolverError
 from siteplan.models.components import Component, split
 from siteplan.models.joint import COST_UNIT, METRE_UNIT, JointModel
 from siteplan.models.joint_problem import Bools, Floats, JointProblem, Strength
-from siteplan.models.reduce import nearest_first
+from siteplan.models.reduce import nearest_first, tighten
 from siteplan.models.solver import SolverOptions
 from siteplan.models.status import Proof, Status, judge, relative_gap
 from siteplan.units import PROVEN_GAP
@@ -116,6 +116,7 @@ def solve_joint(
     SolverError
         If a component has no solution within the time limit, or none at all.
     """
+    problem = tighten(problem)
     lists = nearest_first(problem)
     components = split(problem) if decompose else [_whole(problem)]
     total = max(sum(len(part.slots) for part in components), 1)
@@ -203,8 +204,7 @@ def _prepare(stage: str, part: _Part) -> None:
         part.terms = [(model.add_worst(), 1.0)] if rows else []
         part.constant = 0.0
     elif stage in _STRENGTH:
-        skip = stage == "aims" and model.problem.aim_price is not None
-        part.terms, part.constant = ([], 0.0) if skip else model.shortfall(_STRENGTH[stage])
+        part.terms, part.constant = model.shortfall(_STRENGTH[stage])
     elif stage == "cost":
         part.terms, part.constant = model.cost()
         price = model.problem.aim_price
@@ -288,6 +288,9 @@ def _hold(stage: str, part: _Part, value: float) -> None:
         model.forbid_shortfall(_STRENGTH[stage])
     elif part.terms:
         model.keep(part.terms, value - part.constant, KEEP[stage] * max(1.0, abs(value)), stage.replace("-", "_"))
+    if stage == "cost" and model.aims:  # priced: kept apart, for the tolerance of the cost is square metres of them
+        missing = sum(c * part.solution.get(u.name, 0.0) for u, c in model.aims)
+        model.keep(model.aims, missing, KEEP["aims"] * max(1.0, missing), "priced_aims")
 
 
 def _trim(part: _Part, options: SolverOptions) -> None:
