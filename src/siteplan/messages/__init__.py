@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("en", "zh")
-_LOCALES = Path(__file__).with_name("locale")
+LOCALES = Path(__file__).with_name("locale")
 _current: ContextVar[str | None] = ContextVar("siteplan_language", default=None)
 
 
@@ -68,15 +68,15 @@ def language() -> str:
 def _catalogue(name: str) -> gettext.NullTranslations:
     if name == "en":
         return gettext.NullTranslations()
-    return gettext.translation("siteplan", _LOCALES, languages=["zh_CN"], fallback=True)
+    return gettext.translation("siteplan", LOCALES, languages=["zh_CN"], fallback=True)
 
 
-def translate(message: str, lang: str, **values: object) -> str:
+def translate(message: str, lang: str, /, **values: object) -> str:
     """Return ``message`` in language ``lang`` with ``{names}`` filled in from ``values``."""
     text = _catalogue(lang).gettext(message)
     return text.format(**values) if values else text
 
 
-def _(message: str, **values: object) -> str:
+def _(message: str, /, **values: object) -> str:
     """Return ``message`` in the language spoken now, ``{names}`` filled in."""
     return translate(message, language(), **values)
