@@ -7,6 +7,7 @@ Run as ``python -m siteplan.messages.collect``; needs Babel, which the test extr
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PO = LOCALES / "zh_CN" / "LC_MESSAGES" / "siteplan.po"
 MO = PO.with_suffix(".mo")
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+"""Dates in the head would change the file at every run."""
 
 
 def template() -> Catalog:
@@ -64,7 +67,7 @@ def merged() -> Catalog:
     catalogue.update(template(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    catalogue.creation_date = catalogue.revision_date
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
     return catalogue
 
 
