@@ -11,7 +11,10 @@ BORDER = "3.12"
 def frozen(python: str) -> dict[str, str]:
     """Return version by package, siteplan itself left out."""
     lines = subprocess.run(
-        [python, "-m", "pip", "list", "--format=freeze", "--exclude-editable"], check=True, capture_output=True, text=True
+        [python, "-m", "pip", "list", "--format=freeze", "--exclude-editable"],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.splitlines()
     pairs = (line.split("==", 1) for line in lines if "==" in line)
     return {name.lower(): version for name, version in pairs if name.lower() not in {"pip", "setuptools", "siteplan"}}
