@@ -46,7 +46,8 @@ def _allowed(problem: JointProblem, opened: np.ndarray) -> bool:
     for s in np.flatnonzero(new):
         if slots.host[s] >= 0 and not opened[slots.host[s]]:
             return False
-    return problem.max_sites is None or len(set(slots.site[new].tolist())) <= problem.max_sites
+    sites_opened = set(slots.site[new].tolist()) - set(slots.site[slots.existing].tolist())
+    return problem.max_sites is None or len(sites_opened) <= problem.max_sites
 
 
 def _constants(problem: JointProblem, opened: np.ndarray) -> list[tuple[float, int]]:

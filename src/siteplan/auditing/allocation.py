@@ -109,9 +109,8 @@ def _check_type(
 def check_served(claims: Claims, facilities: pd.DataFrame, allocation: pd.DataFrame, households: pd.Series) -> None:
     """Check that the households served by each facility are those of the buildings allocated to it as served."""
     served = allocation[allocation["status"] == SERVED]
-    count = (
-        served["building_id"].astype(str).map(households).fillna(0.0).groupby(served["facility_id"].astype(str)).sum()
-    )
+    homes = served["building_id"].astype(str).map(households).astype(float).fillna(0.0)
+    count = homes.groupby(served["facility_id"].astype(str)).sum()
     found = count.reindex(facilities["id"]).fillna(0.0).to_numpy(dtype=float)
     claims.each(
         "households served",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from siteplan.models.stages import JointAnswer, solve_joint
 from siteplan.plans.plan import DEMAND_COLUMNS, STAGE_COLUMNS, Plan
 from siteplan.plans.scenario import Scenario
 from siteplan.siting.answer import to_allocation, to_facilities, with_served
-from siteplan.siting.question import Question
+from siteplan.siting.question import Question, unit_of
 from siteplan.siting.rules_to_arrays import to_problem
 from siteplan.siting.unmet import to_recorded, to_unmet
 from siteplan.standards.facility_types import FACILITY_TYPES, facility_type
@@ -80,10 +80,10 @@ def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:
     asked = {facility_type(key).key for key in scenario.types} or set(study.standards.types())
     if not asked:
         raise UsageError(_("no facility type is asked for: name types in [scenario], or profiles in [standards]"))
-    hosts = {
-        r.host for r in study.standards.rules if r.kind == "inside" and not r.off and not asked.isdisjoint(r.types)
-    }
-    return tuple(key for key in FACILITY_TYPES if key in asked | hosts)
+    rooms = [r for r in study.standards.rules if r.kind == "inside" and not r.off]
+    while hosts := {r.host for r in rooms if not asked.isdisjoint(r.types)} - asked:
+        asked |= hosts
+    return tuple(key for key in FACILITY_TYPES if key in asked)
 
 
 def solve(study: Study, scenario: Scenario | None = None, *, progress: Progress | None = None) -> Plan:
@@ -153,7 +153,7 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
     sites, notes = candidate_sites(study, units, buildings, types)
     _check_sites(scenario, sites)
     tell("walking")
-    walking = _walks(study, buildings, sites, network, set(types))
+    walking = _walks(study, buildings, sites, network, _farthest(study, units, types))
     question = Question(
         study=study,
         scenario=scenario.but(types=types),
@@ -196,21 +196,25 @@ def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame) -> gpd.GeoData
     return units
 
 
+def _farthest(study: Study, units: gpd.GeoDataFrame, types: Collection[str]) -> float:
+    """Return the metres that walks are looked for: the study's cutoff, or the farthest reach of a rule that speaks."""
+    speaking = (study.standards.rules_for(unit_of(row), types=types) for row in units.to_dict("records"))
+    reaches = [float(rule.figure or 0.0) for rules in speaking for rule in rules if rule.kind == "reach"]
+    return max([study.settings.access.cutoff_m, *reaches])
+
+
 def _walks(
-    study: Study, buildings: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network | None, types: set[str]
+    study: Study, buildings: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network | None, cutoff_m: float
 ) -> Walking:
-    """Return the walking costs, as far as the study's cutoff and the farthest reach that a rule names."""
+    """Return the walking costs within ``cutoff_m`` metres."""
     access = study.settings.access
-    figures = [
-        r.figure for r in study.standards.rules if r.kind == "reach" and r.figure and not types.isdisjoint(r.types)
-    ]
     return cost_matrix(
         buildings.geometry,
         sites.geometry,
         demand_ids=buildings["building_id"].tolist(),
         candidate_ids=sites["id"].astype(str).tolist(),
         streets=study.layers.get("streets"),
-        cutoff_m=max([access.cutoff_m, *figures]),
+        cutoff_m=cutoff_m,
         detour_factor=access.detour_factor,
         snap_limit_m=access.snap_limit_m,
         network=network,

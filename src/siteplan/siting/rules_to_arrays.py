@@ -168,7 +168,7 @@ def presence_rules(question: Question) -> list[tuple[str, list[Rule]]]:
 
 
 def _cover_rows(question: Question) -> tuple[CoverRow, ...]:
-    rows = []
+    rows: list[CoverRow] = []
     members = {u: np.flatnonzero(question.demand_unit == u).astype(np.int64) for u in question.unit_values}
     for unit_id, rules in question.rules.items():
         for rule in rules:

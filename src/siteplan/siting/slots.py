@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from siteplan.siting.question import Question
 
 STRENGTHS = {"hard": Strength.HARD, "target": Strength.TARGET, "soft": Strength.SOFT}
+LEAST_M2 = 10.0
+"""A new facility that takes floor or land has at least so much where no hard rule says more: otherwise one of 0 m2 would be
+opened wherever that costs nothing, because it shortens walks on paper."""
 SPACES = {"none": Space.NONE, "floor": Space.FLOOR, "land": Space.LAND}
 
 
@@ -80,12 +83,14 @@ def _host(question: Question, unit_id: str, type_: str) -> str:
 
 
 def _least(question: Question, unit_id: str, type_: str) -> float:
-    """Return the least m2 of a new ``type_`` that hard rules allow."""
+    """Return the least m2 of a new ``type_`` that hard rules allow, at least LEAST_M2; 0 for a type without area."""
+    if facility_type(type_).space == "none":
+        return 0.0
     rules = question.rules[unit_id]
     figures = [
         r.figure for r in rules if r.kind == "unit_floor" and r.strength == "hard" and type_ in r.types and r.figure
     ]
-    return max(figures, default=0.0)
+    return max([LEAST_M2, *figures])
 
 
 def _candidate(question: Question, j: int, site: dict[str, object]) -> Iterator[_Slot]:
@@ -94,23 +99,24 @@ def _candidate(question: Question, j: int, site: dict[str, object]) -> Iterator[
     allowed = {name.strip() for name in str(site["types"] or "").split(";") if name.strip()}
     largest = {"floor": _floor(site), "land": _number(site["land_m2"]), "none": 0.0}
     price = {"floor": _number(site["cost_per_m2_yuan"]), "land": _number(site["land_cost_per_m2_yuan"]), "none": 0.0}
+    hosts = {key: _host(question, unit, key) for key in question.types}
     fits = [
         key
         for key in question.types
         if (not allowed or key in allowed)
         and (facility_type(key).space == "none" or largest[facility_type(key).space] > 0)
     ]
+    while homeless := [key for key in fits if hosts[key] and hosts[key] not in fits]:
+        fits = [key for key in fits if key not in homeless]
     for key in fits:
-        host = _host(question, unit, key)
-        if host and host not in fits:
-            continue
+        host = hosts[key]
         space = facility_type(key).space
         yield _Slot(
             site=j,
             type=question.types.index(key),
             existing=False,
             existing_m2=0.0,
-            min_m2=_least(question, unit, key) if space != "none" else 0.0,
+            min_m2=_least(question, unit, key),
             max_m2=largest[space],
             host=host,
             space=SPACES[space],
@@ -136,8 +142,12 @@ def _existing(question: Question, j: int, site: dict[str, object]) -> Iterator[_
         space=SPACES[space],
         cost_m2=_number(price),
     )
+    hosts = {key: _host(question, unit, key) for key in question.types if key != own}
+    rooms = {own}
+    while more := {key for key, host in hosts.items() if host in rooms} - rooms:
+        rooms |= more
     for key in question.types:
-        if key == own or _host(question, unit, key) != own:
+        if key == own or key not in rooms:
             continue
         room = facility_type(key).space
         yield _Slot(
@@ -145,9 +155,9 @@ def _existing(question: Question, j: int, site: dict[str, object]) -> Iterator[_
             type=question.types.index(key),
             existing=False,
             existing_m2=0.0,
-            min_m2=_least(question, unit, key) if room != "none" else 0.0,
+            min_m2=_least(question, unit, key),
             max_m2=stands + spare if room == space else 0.0,
-            host=own,
+            host=hosts[key],
             space=SPACES[room],
             cost_m2=0.0,
         )
