@@ -36,6 +36,7 @@ HAMLET_HOMES = 7
 _LEAST_REMOTE = 9  # homes, of which a third at most are the hamlet's
 _REMOTE_HOUSEHOLDS = 200
 _CRAMPED_HOUSEHOLDS = 320
+_NEVER_FIRST = 2  # the two largest sites are neither cramped nor remote
 _RURAL_OF_THREE = (1, 2)  # which of three neighbouring town sites are rural ones on the fringe
 
 
@@ -88,13 +89,13 @@ class County:
 def cramped_site(households: Ints) -> int:
     """Return the rank of the cramped site: the smallest of 320 households or more, not the first two; else -1."""
     enough = np.flatnonzero(households >= _CRAMPED_HOUSEHOLDS)
-    return int(enough[-1]) if len(enough) > sizes.CRAMPED else -1
+    return int(enough[-1]) if len(enough) > _NEVER_FIRST else -1
 
 
 def remote_site(households: Ints) -> int:
     """Return the rank of the site with the remote hamlet: the first below 200 households; -1 for one site."""
     small = np.flatnonzero(households < _REMOTE_HOUSEHOLDS)
-    small = small[small >= min(sizes.CRAMPED, len(households) - 1)]
+    small = small[small >= min(_NEVER_FIRST, len(households) - 1)]
     if len(households) == 1:
         return -1
     return int(small[0]) if len(small) else len(households) - 1
@@ -145,8 +146,8 @@ def build_county(
 
 
 def _town_members(sites: int, special: set[int]) -> list[int]:
-    """Return the sites of the county seat: the largest, and every sixth from the fifth on."""
-    picks = [0, *(k for k in range(4, sites, 6) if k not in special)]
+    """Return the sites of the county seat: the largest, and every sixth from the fourth on."""
+    picks = [0, *(k for k in range(3, sites, 6) if k not in special)]
     return picks if len(picks) > 1 or 1 in special or sites == 1 else [0, 1]
 
 

@@ -11,7 +11,7 @@ import shapely
 
 from siteplan.demo import land
 from siteplan.demo.blocks import BLOCK, HOUSE, OFFICE, SCHOOL, corners, origin_villages
-from siteplan.demo.chance import Floats, Ints, apportion, between, shuffled, stream, whole
+from siteplan.demo.chance import Floats, Ints, apportion, between, stream, whole
 from siteplan.demo.names import COUNTY, place_names, town_names
 from siteplan.demo.premises import candidates_of, facilities_of
 
@@ -27,8 +27,8 @@ CRS = "EPSG:4545"
 _MIDDLE = (593_770.0, 3_619_900.0)  # about 109.0 E, 32.7 N
 _EAST_LIMIT = 638_000.0  # the zone ends at about 641,000 here
 _HAZARD_RADIUS = 34.0
-_NEED_PER_HOST_YUAN = 2_600_000.0  # all rooms of one community: about 1,500 m2 at 1,500 yuan and fixed costs
-_TIGHT, _AMPLE = 0.55, 2.4
+_NEED_YUAN = 5_500.0  # a household: about what plans of the default county spend where money is no limit
+_SHORT, _AMPLE = 0.5, 3.6
 
 
 def origin_of(width: float) -> Floats:
@@ -100,18 +100,20 @@ def _points(table: pd.DataFrame, zero: Floats) -> gpd.GeoDataFrame:
 
 
 def _townships(county: County) -> pd.DataFrame:
-    """Return the townships; a third of the budgets is short, the others are ample."""
-    names = town_names(len(county.townships), county.seed)
+    """Return the townships; the budgets of the larger half, but for the county seat's, are short, the rest ample."""
+    count = len(county.townships)
+    names = town_names(count, county.seed)
     seat = int(county.township_of[0])
-    order = [seat, *(z for z in range(len(county.townships)) if z != seat)]
-    hosts = np.bincount(county.township_of[county.people >= 1000], minlength=len(names))  # noqa: PLR2004 - a community
-    rng = stream(county.seed, "budgets")
-    short = shuffled(rng, len(names)) < max(1, len(names) // 3)
-    share = np.where(short, _TIGHT, _AMPLE) * between(rng, 0.9, 1.1, len(names))
-    budget = np.floor(share * _NEED_PER_HOST_YUAN * np.maximum(hosts, 0.2) / 10_000) * 10_000
+    order = [seat, *(z for z in range(count) if z != seat)]
+    households = np.bincount(county.township_of, weights=county.households, minlength=count)
+    largest = [z for z in np.argsort(-households, kind="stable") if z != seat]
+    share = np.full(count, _AMPLE)
+    share[largest[: count // 2]] = _SHORT
+    share *= between(stream(county.seed, "budgets"), 0.9, 1.1, count)
+    budget = np.floor(share * _NEED_YUAN * np.maximum(households, 20) / 10_000) * 10_000
     name_of = dict(zip(order, names, strict=True))
-    ids = [f"T{z + 1:02d}" for z in range(len(names))]
-    named = [name_of[z] for z in range(len(names))]
+    ids = [f"T{z + 1:02d}" for z in range(count)]
+    named = [name_of[z] for z in range(count)]
     return pd.DataFrame({"id": ids, "name": named, "budget_yuan": budget, "ring": county.townships})
 
 

@@ -161,6 +161,7 @@ def facilities_of(site: Settlement, seed: int) -> list[dict[str, Any]]:
     """Return what stands on a settlement already; each row has ``xy``.
 
     Seats have a police station and a health station; communities that stood before have a centre that is too small.
+    Rooms that must lie inside a centre do not exist: an existing one outside it would break a hard rule for good.
     """
     rng = stream(seed, "facilities", site.index)
     anchors = np.concatenate([site.layout.public, site.layout.homes])[:, :2]
@@ -175,10 +176,9 @@ def facilities_of(site: Settlement, seed: int) -> list[dict[str, Any]]:
         wanted += [("outdoor_square", "文化广场", one(rng, 260, 520), 0)]
     if site.existing and site.households >= 120:  # noqa: PLR2004 - smaller ones never had a centre
         wanted += [("service_centre", "党群服务站", one(rng, 70, 190), 60 * (draws[0] < 0.5))]  # noqa: PLR2004
-        wanted += [("police_room", "警务室", one(rng, 12, 24), 10)] if draws[1] < 0.5 else []  # noqa: PLR2004
-        wanted += [("library", "农家书屋", one(rng, 20, 45), 20)] if draws[2] < 0.4 else []  # noqa: PLR2004
+        wanted += [("property_service", "物业站", one(rng, 20, 45), 20)] if draws[1] < 0.4 else []  # noqa: PLR2004
     wanted += [("discount_shop", "便民超市", one(rng, 60, 160), 0)] if draws[3] < 0.25 else []  # noqa: PLR2004
-    wanted += [("elderly_care", "幸福院", one(rng, 90, 200), 80)] if draws[4] < 0.12 else []  # noqa: PLR2004
+    wanted += [("parcel_point", "快递点", one(rng, 15, 40), 0)] if draws[4] < 0.2 else []  # noqa: PLR2004
     wanted += [("micro_fire", "微型消防站", 0.0, 0)] if draws[5] < 0.15 else []  # noqa: PLR2004
     if site.cramped:
         wanted = [row for row in wanted if row[0] != "service_centre"]

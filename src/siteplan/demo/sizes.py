@@ -22,11 +22,8 @@ PUBLISHED_PEOPLE = 945_400
 LARGE, MEDIUM = 1000, 300
 """Households of a large and of a medium site (requirements S2-03 and S2-04)."""
 
-CRAMPED = 2
-"""Least rank by size, from 0, of the cramped site (see :mod:`siteplan.demo.synthetic`)."""
-
 _SPREAD = 1.15  # of the logarithm: a sixth of the sites then has 300 households or more, one in fifty 1,000
-_LEAST_LARGE, _LEAST_CRAMPED = 1020, 330
+_TOP = (1020, 430, 385, 350, 328, 306)  # least sizes of the first sites: one large, five medium
 _LEAST = 14
 
 
@@ -66,17 +63,17 @@ def site_households(sites: int, households: int | None, seed: int) -> Ints:
 
 
 def _raised(sizes: Ints, total: int) -> Ints:
-    """Raise the first site to a large one and the third to a medium one, where the county has the households for it."""
-    floors = np.zeros(len(sizes), dtype=np.int64)
-    floors[0] = _LEAST_LARGE
-    floors[1 : CRAMPED + 1] = _LEAST_CRAMPED
-    short = np.maximum(floors - sizes, 0)
-    rest = total - int(np.maximum(sizes, floors)[: CRAMPED + 1].sum())
-    others = len(sizes) - CRAMPED - 1
-    if not short.any() or others < 1 or rest < 3 * _LEAST * others:
+    """Raise the first sites to _TOP where enough is left: else a county of 20 sites has but three communities."""
+    top = len(_TOP)
+    if len(sizes) <= top:
         return sizes
-    tail = apportion(rest, sizes[CRAMPED + 1 :].astype(np.float64), least=_LEAST)
-    return np.concatenate([np.maximum(sizes, floors)[: CRAMPED + 1], tail])
+    head = np.maximum(sizes[:top], _TOP)
+    rest = total - int(head.sum())
+    others = len(sizes) - top
+    if (head == sizes[:top]).all() or rest < 3 * _LEAST * others:
+        return sizes
+    tail = apportion(rest, np.sqrt(sizes[top:]), least=_LEAST)
+    return np.concatenate([head, tail])
 
 
 def site_people(households: Ints, seed: int) -> Ints:
@@ -89,5 +86,5 @@ def site_people(households: Ints, seed: int) -> Ints:
     rng = stream(seed, "people")
     total = round(int(households.sum()) * PUBLISHED_PEOPLE / PUBLISHED_HOUSEHOLDS)
     size = between(rng, 3.25, 3.85, len(households))
-    size[: CRAMPED + 1] = one(rng, 3.45, 3.55)  # all of them have 1,000 people or more where they have 300 households
+    size[households >= MEDIUM] = one(rng, 3.5, 3.6)  # so that all of them have 1,000 people or more
     return apportion(total, size * households, least=1)
