@@ -10,4 +10,5 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_contracts_hold() -> None:
+    # contract: C4
     assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0

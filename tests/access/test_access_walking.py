@@ -52,6 +52,7 @@ some_places = st.lists(places, min_size=1, max_size=6)
 @settings(max_examples=200, deadline=None)
 @given(streets_of, some_places, some_places, st.sampled_from([0, 10, 35, 70]), st.sampled_from([90.0, 300.0, np.inf]))
 def test_costs_equal_networkx(streets, demand, candidates, snap, cutoff):
+    # contract: C5
     answer = as_dict(walking(demand, candidates, frame(*streets), cutoff=cutoff, snap=snap).matrix)
     truth = walks(streets, list(series(demand)), list(series(candidates)), snap_limit=snap, detour_factor=1.3)
     assert sorted(answer) == sorted(pair for pair, cost in truth.items() if cost <= cutoff + 1e-7)
@@ -79,6 +80,7 @@ def test_one_position_costs_nothing_though_off_the_street():
 
 
 def test_without_streets_walks_are_straight_and_say_so():
+    # contract: C14
     for streets in (None, frame().set_crs(CRS)):
         found = walking([(0, 0)], [(30, 40), (3000, 0)], streets, cutoff=65.0)
         assert as_dict(found.matrix) == {(0, 0): 65.0}

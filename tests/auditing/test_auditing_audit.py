@@ -79,6 +79,7 @@ def test_rules_switched_off_and_recorded_say_so(plan: Plan) -> None:
 
 
 def test_an_existing_room_outside_its_host_fails_and_has_to_be_listed(tmp_path: Path) -> None:
+    # contract: C3
     more = gpd.GeoDataFrame(
         {
             "id": ["e1", "e2"],
@@ -135,6 +136,7 @@ def test_a_township_without_its_centre_fails(plan: Plan) -> None:
 
 
 def test_an_input_that_changed_on_disk_is_found(tmp_path: Path) -> None:
+    # contract: C19
     plan = make_plan(write_study(tmp_path))
     with (tmp_path / "streets.gpkg").open("ab") as file:
         file.write(b"\0")
@@ -169,6 +171,7 @@ def walks_by_networkx() -> dict[str, dict[str, float]]:
 
 
 def test_the_distances_of_a_plan_are_those_of_networkx(tmp_path: Path) -> None:
+    # contract: C4
     streets = gpd.GeoDataFrame(
         {"id": [f"w{n}" for n in range(len(STREETS))]},
         geometry=[LineString([at(*xy) for xy in line]) for line in STREETS],
@@ -231,6 +234,7 @@ def test_the_report_prints_clause_by_clause_and_ends_with_the_counts(plan: Plan)
 
 
 def test_text_from_data_is_printed_as_it_is(plan: Plan) -> None:
+    # contract: C11
     named = plan.but(communities=plan.communities.assign(name=["[red]甲[/red]", "乙"]))
     stream = io.StringIO()
     print_audit(audit(named), console=Console(file=stream, width=220))
@@ -253,6 +257,7 @@ def test_two_figures_that_differ_never_look_the_same() -> None:
 
 
 def test_the_audit_shares_nothing_with_the_optimiser() -> None:
+    # contract: C4
     banned = ["models", "siting", "planning", "communities", "candidates", "demand"]
     script = (
         "import sys, siteplan.auditing.audit, siteplan.auditing.report\n"

@@ -124,6 +124,7 @@ def test_inside_wants_the_right_host_at_the_same_site(host: str, site: str) -> N
     ],
 )
 def test_reach_is_inclusive(metres: tuple[float, ...], achieved: float, verdict: str) -> None:
+    # contract: C5
     outcome = evaluate(rule("reach", "service_centre", figure=500, unit="m"), scene(metres=metres))
     assert (outcome.required, outcome.achieved, outcome.verdict) == (150.5, achieved, verdict)
 
@@ -133,6 +134,7 @@ def test_reach_of_a_unit_without_households_is_met() -> None:
 
 
 def test_recorded_kinds_are_never_met() -> None:
+    # contract: C16
     outcome = evaluate(rule("fund", figure=10_000, unit="yuan/year"), scene())
     assert outcome.verdict == "not evaluated"
     assert math.isnan(outcome.achieved)

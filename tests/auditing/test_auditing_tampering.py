@@ -135,11 +135,13 @@ CASES: dict[str, tuple[Tamper, set[str]]] = {
 
 
 def test_the_plan_as_it_is_claims_nothing_false(plan: Plan) -> None:
+    # contract: C19
     assert audit(plan).disagreements() == []
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_falsehood_is_caught_by_the_claim_it_belongs_to(plan: Plan, name: str) -> None:
+    # contract: C1
     tamper, claims = CASES[name]
     found = audit(tamper(plan))
     assert failed(found) == claims, found
@@ -147,6 +149,7 @@ def test_each_falsehood_is_caught_by_the_claim_it_belongs_to(plan: Plan, name: s
 
 
 def test_an_existing_facility_may_not_be_dropped(plan: Plan) -> None:
+    # contract: C13
     found = audit(plan.but(facilities=plan.facilities[plan.facilities["id"] != "f3"]))
     assert "existing facilities" in failed(found)
     assert [row["subject"] for row in found.disagreements() if row["claim"] == "existing facilities"] == ["e1"]

@@ -138,6 +138,7 @@ def any_map(request, open_map):
 
 
 def test_nothing_leaves_the_page_and_it_is_not_blank(any_map):
+    # contract: C10
     pixels = any_map.map_pixels()
     packed = (pixels[0].astype(np.uint32) << 16) | (pixels[1].astype(np.uint32) << 8) | pixels[2]
     assert len(np.unique(packed)) > 50
@@ -296,6 +297,7 @@ def test_panels_and_map_do_not_lie_on_one_another(any_map):
 
 
 def test_hostile_names_are_only_text(open_map, tmp_path):
+    # contract: C11
     opened = open_map(build_map(handmade_plan(9, name=HOSTILE), tmp_path / "map.html", lang="en"))
     page = opened.page
     text = opened.click_facility(MARK)

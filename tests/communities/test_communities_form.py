@@ -225,6 +225,7 @@ grid = [[(0, y), *((x, y) for x in range(500, 2001, 500))] for y in (0, 500, 150
 @settings(max_examples=80, deadline=None)
 @examples(towns, st.booleans(), st.sampled_from(["p000", "p002", "p003"]))
 def test_every_site_is_in_one_community_that_holds_its_host_and_no_household_is_lost(rows, network, profile):
+    # contract: C18
     layer = sites([(f"s{k}", n, *at) for k, (n, at) in enumerate(rows)])
     found = formed(layer, walk=streets(*grid) if network else STRAIGHT, rules=load_standards([profile]).formation())
     assert found.members["site_id"].tolist() == layer["id"].tolist()

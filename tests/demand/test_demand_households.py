@@ -124,6 +124,7 @@ def test_an_unknown_site_id_is_refused():
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_sums_are_conserved_for_every_site(data):
+    # contract: C18
     sites = data.draw(st.integers(1, 4))
     count = data.draw(st.integers(sites, 25))
     member = [

@@ -85,6 +85,7 @@ def test_terrain_is_a_valley_country(folder):
 
 
 def test_same_seed_gives_the_same_bytes(folder, tmp_path):
+    # contract: C12
     again = write_demo(tmp_path / "b", sites=3, seed=4)
     for name in FILES:
         assert (again / name).read_bytes() == (folder / name).read_bytes(), name

@@ -72,6 +72,7 @@ def test_cpg_that_names_nothing_known(tmp_path):
 
 
 def test_latin1_only_where_the_cpg_says_so_and_never_silently(tmp_path):
+    # contract: C1
     path = shapefile(tmp_path, "ISO-8859-1", cpg="ISO-8859-1", names=["Bürgerhaus"], heading="town")
     frame, repairs = read_layer(path, "townships", columns={"name": "town"})
     assert frame["name"].tolist() == ["Bürgerhaus"]

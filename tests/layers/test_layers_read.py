@@ -57,6 +57,7 @@ def test_a_good_layer_has_id_contract_columns_others_and_geometry(tmp_path):
 
 
 def test_defaults_of_the_contract_are_reported(tmp_path):
+    # contract: C14
     _frame, repairs = read_layer(saved(sites(), tmp_path / "a.gpkg"), "sites")
     assert {repair.kind for repair in repairs} == {"note"}
     assert any("resettlement = True" in repair.what for repair in repairs)
@@ -239,6 +240,7 @@ def test_missing_ids(tmp_path):
     ],
 )
 def test_bad_households_name_row_column_and_value(tmp_path, values, shown):
+    # contract: C9
     path = tmp_path / "a.parquet"  # the one format that keeps every one of these values as it is
     sites(households=values).to_parquet(path)
     error = refused(path)
@@ -286,6 +288,7 @@ def test_defaults_fill_what_the_file_lacks_and_are_checked(tmp_path):
 
 
 def test_a_default_never_hides_a_missing_required_value(tmp_path):
+    # contract: C1
     path = saved(sites(households=[1.0, np.nan, 3.0]), tmp_path / "a.gpkg")
     assert refused(path, defaults={"households": 30}).row == "s1"
 

@@ -79,6 +79,7 @@ def test_a_layer_is_added_to_a_geopackage_and_replaced_alone(tmp_path):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_error_in_writing_leaves_what_was_there(tmp_path, name, monkeypatch):
+    # contract: C9
     path = write_layer(sites(), tmp_path / name)
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     real = write._write

@@ -107,6 +107,7 @@ def random_problem(seed: int, n_sites: int = 3, n_demand: int = 5, *, coupled: b
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 10**6))
 def test_joint_equals_enumeration(seed: int) -> None:
+    # contract: C17
     problem = random_problem(seed)
     answer = solve_joint(problem, SolverOptions())
     values = tuple(proof.value for proof in answer.stages)
@@ -121,6 +122,7 @@ def test_joint_equals_enumeration(seed: int) -> None:
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_taking_apart_changes_nothing(seed: int) -> None:
+    # contract: C17
     problem = random_problem(seed, n_sites=5, n_demand=4, coupled=False)
     apart = solve_joint(problem, SolverOptions())
     whole = solve_joint(problem, SolverOptions(), decompose=False)
@@ -130,6 +132,7 @@ def test_taking_apart_changes_nothing(seed: int) -> None:
 
 
 def test_a_run_without_time_is_never_called_optimal() -> None:
+    # contract: C2
     problem = random_problem(7, n_sites=8, n_demand=40)
     answer = solve_joint(problem, SolverOptions(time_limit_s=0.0))
     for proof in answer.stages:

@@ -52,6 +52,7 @@ def test_buildings_without_households_are_drawn_and_not_counted():
 
 
 def test_equal_plans_make_equal_bytes(tmp_path):
+    # contract: C12
     first, second = (
         build_map(handmade_plan(9), tmp_path / name, lang="en").read_bytes() for name in ("a.html", "b.html")
     )
@@ -65,6 +66,7 @@ def test_a_county_of_17677_buildings_and_four_types_stays_small(tmp_path):
 
 
 def test_hostile_names_stay_inside_their_data_block(tmp_path):
+    # contract: C11
     html = build_map(handmade_plan(9, name=HOSTILE), tmp_path / "map.html", lang="en").read_text(encoding="utf-8")
     assert "alert(" in html
     assert "<script>alert" not in html
@@ -81,6 +83,7 @@ def test_a_plan_without_layers_of_its_study_still_makes_a_map(tmp_path):
 
 
 def test_a_plan_with_no_facilities_and_no_stages_claims_no_proof(tmp_path):
+    # contract: C2
     plan = handmade_plan(9)
     none = plan.allocation.assign(facility_id="", status="none", metres=float("nan"))
     empty = plan.but(

@@ -35,6 +35,7 @@ from siteplan.outputs.offline import addresses, leaflet_css, leaflet_js, own_ass
     ],
 )
 def test_whatever_would_load_from_outside_is_found_and_refused(fragment):
+    # contract: C10
     page = f"<!DOCTYPE html><html><head></head><body>{fragment}</body></html>"
     assert addresses(page)
     with pytest.raises(DataError, match="from outside") as caught:

@@ -394,6 +394,7 @@ def test_floor_is_shared_by_types(tmp_path: Path) -> None:
 def test_land_carries_floor_and_squares(tmp_path: Path) -> None:
     # c1 has 100 m2 of land and builds 2 storeys: a centre of 160 m2 stands on 80 of it, and a square of 50 no longer fits.
     # c2's land is dear: the square goes there at 50 x 300, cheaper than 60 m2 of centre (30 m2 of land) at 2,000.
+    # contract: C6
     rules = [
         rule("K-c", "area_floor", "service_centre", 160, "m2"),
         rule("K-s", "area_floor", "outdoor_square", 50, "m2"),
@@ -439,6 +440,7 @@ def test_storeys_limit_floor(tmp_path: Path) -> None:
 def test_existing_area_counts_and_grows_by_its_spare(
     tmp_path: Path, area: float, spare: float, new: dict[tuple[str, str], float], cost: float
 ) -> None:
+    # contract: C13
     e1 = standing("e1", "service_centre", 300, area, spare_m2=float(spare), cost_per_m2_yuan=800.0)
     study = write_study(tmp_path, rules=[centre(32)], buildings=HERE, candidates=[place("c1", 400)], facilities=[e1])
     plan = check_plan(study, facilities=new, cost=cost)
@@ -540,6 +542,7 @@ def test_candidate_types(tmp_path: Path) -> None:
 
 def test_budget_leaves_a_hard_rule_unmet(tmp_path: Path) -> None:
     # 100,000 yuan buy 100 of the 136 m2: the budget is kept, and 36 m2 are listed.
+    # contract: C3
     study = write_study(tmp_path, rules=[centre(32)], buildings=HERE, candidates=[place("c1", 300)])
     plan = check_plan(
         study, Scenario(budget_yuan=100_000), facilities={("service_centre", "c1"): 100.0}, cost=100_000,
@@ -576,6 +579,7 @@ def test_township_budget(tmp_path: Path) -> None:
 
 def test_a_rule_that_cannot_be_met(tmp_path: Path) -> None:
     # A has no site at all: its 136 m2 are listed in m2, and the plan says that a hard rule is unmet. B is planned.
+    # contract: C3
     study = write_study(tmp_path, rules=[centre(32)], buildings=BOTH, candidates=[place("c2", 1400)])
     plan = check_plan(
         study, facilities={("service_centre", "c2"): 32.0}, cost=32_000, unmet={("K-ratio", "A"): (136.0, 0.0)}

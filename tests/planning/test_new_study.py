@@ -69,6 +69,7 @@ def test_facilities_without_a_known_area_are_counted_in_the_notes(helsinki):
 
 
 def test_candidates_say_that_they_are_assumed(helsinki):
+    # contract: C14
     candidates = open_study(helsinki[0]).layers.require("candidates", "")
     assert 0 < len(candidates) <= 15
     assert candidates["basis"].str.startswith("assumed: ").all()
@@ -76,6 +77,7 @@ def test_candidates_say_that_they_are_assumed(helsinki):
 
 
 def test_study_toml_says_what_was_assumed_and_whose_map_it_is(helsinki):
+    # contract: C14
     text = (helsinki[0] / "study.toml").read_text(encoding="utf-8")
     assert "OpenStreetMap contributors, ODbL" in text
     for note in helsinki[1].notes:
@@ -84,6 +86,7 @@ def test_study_toml_says_what_was_assumed_and_whose_map_it_is(helsinki):
 
 
 def test_the_same_input_gives_the_same_layers(helsinki, tmp_path):
+    # contract: C12
     again = make_study(tmp_path / "again", osm=HELSINKI, people=7040)
     for role, frame in helsinki[1].layers.items():
         assert frame.equals(again.layers[role]), role
@@ -171,6 +174,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
 
 
 def test_a_failure_while_writing_leaves_nothing_behind(tmp_path, monkeypatch):
+    # contract: C9
     def full(*args):
         raise OSError("disk full")
 

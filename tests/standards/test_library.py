@@ -79,6 +79,7 @@ def test_000_sizes_a_building_and_004_sizes_a_total():
     ],
 )
 def test_the_first_profile_whose_conditions_hold_speaks_and_nothing_is_averaged(profiles, conditions, figure):
+    # contract: C15
     assert ratio(load_standards(profiles), **conditions).figure == figure
 
 
@@ -168,6 +169,7 @@ def test_exactly_one_formation_class_holds_at_every_boundary(profile, metric, co
 
 
 def test_recorded_rules_say_why_and_are_never_modelled():
+    # contract: C16
     standards = load_standards(["p000", "p002"])
     recorded = {row.rule_id: row for row in standards.recorded()}
     assert not {standards.get(rule_id).kind for rule_id in recorded} & set(MODELLED_KINDS)

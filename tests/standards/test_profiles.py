@@ -118,6 +118,7 @@ def test_in_principle_is_hard_and_says_so():
 
 
 def test_squares_and_shelters_are_land_and_rooms_are_floor():
+    # contract: C6
     for rule in everything.rules:
         if rule.kind in {"area_ratio", "area_floor", "unit_floor"}:
             assert len({FACILITY_TYPES[key].space for key in rule.types}) == 1
@@ -147,6 +148,7 @@ def test_every_room_that_stands_inside_has_the_centre_as_host():
 
 
 def test_nothing_of_national_is_hard_and_all_of_it_says_where_it_was_read():
+    # contract: C8
     national = everything.profile("national").rules
     assert {rule.strength for rule in national} <= {"target", "soft"}
     assert all(rule.source for rule in national)
@@ -160,6 +162,7 @@ def test_nothing_of_national_is_hard_and_all_of_it_says_where_it_was_read():
 
 
 def test_judgements_cite_a_record_that_exists():
+    # contract: C7
     root = Path(__file__).parents[2]
     for rule in everything.rules:
         for record in re.findall(r"docs/decisions/[\w-]+\.md", rule.source):

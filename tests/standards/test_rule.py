@@ -137,12 +137,14 @@ def test_unknown_words_are_refused_with_the_nearest(changes, named, nearest):
     ],
 )
 def test_a_rule_without_a_source_is_refused(changes):
+    # contract: C7
     with pytest.raises(StandardsError, match="no source"):
         make(**changes)
     assert make(source="", document="d", clause="1", key_phrase="k").id == "X-1"
 
 
 def test_a_judgement_cites_its_record():
+    # contract: C7
     with pytest.raises(StandardsError, match="cite the record"):
         make(status="judgement", strength="target")
     assert make(status="judgement", strength="target", source="docs/decisions/0003-default-radii.md").modelled
@@ -150,6 +152,7 @@ def test_a_judgement_cites_its_record():
 
 @pytest.mark.parametrize("status", ["unverified", "judgement"])
 def test_a_weak_figure_is_hard_only_where_the_planner_says_so(status):
+    # contract: C8
     source = "docs/decisions/0003-default-radii.md"
     with pytest.raises(StandardsError, match="cannot be hard"):
         make(status=status, source=source)
@@ -181,6 +184,7 @@ def test_figures_and_types_that_make_no_sense_are_refused(changes, problem):
 
 @pytest.mark.parametrize("types", [("service_centre", "outdoor_square"), ("micro_fire",), ("library", "micro_fire")])
 def test_floor_and_land_are_never_added(types):
+    # contract: C6
     with pytest.raises(StandardsError, match="one kind of area"):
         make(types=types)
 

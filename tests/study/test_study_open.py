@@ -172,6 +172,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input(tmp_path, case):
+    # contract: C9
     error, layers, change, file, row, remedy = BAD[case]
     folder = make_study(tmp_path, toml=TOML.replace(*change) if change else TOML, **layers)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
