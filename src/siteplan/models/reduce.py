@@ -39,9 +39,11 @@ def tighten(problem: JointProblem) -> JointProblem:
     if problem.size is not None:
         np.maximum.at(need, problem.size.slot, problem.size.least_m2)
     rooms = slots.host >= 0
-    inside = np.zeros(len(slots))
-    np.add.at(inside, slots.host[rooms], np.minimum(need, slots.max_m2)[rooms])
-    largest = np.minimum(slots.max_m2, np.maximum(np.maximum(need, inside), slots.existing_m2))
+    for _depth in range(len(problem.limit)):  # a room may hold rooms of its own
+        inside = np.zeros(len(slots))
+        np.add.at(inside, slots.host[rooms], np.minimum(need, slots.max_m2)[rooms])
+        need = np.maximum(need, inside)
+    largest = np.minimum(slots.max_m2, np.maximum(need, slots.existing_m2))
     return dataclasses.replace(problem, slots=dataclasses.replace(slots, max_m2=largest))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Terms = Iterable[tuple[Any, float]]
 Sense = Literal["<=", ">=", "=="]
+_INFEASIBLE, _UNBOUNDED = -1, -2
+"""PuLP's codes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +127,8 @@ class Model:
         info = highs.getInfo()
         state = highs.getModelStatus()
         named = highspy.HighsModelStatus
+        if state == named.kUnboundedOrInfeasible and self._has_solution(solver):
+            state = named.kUnbounded
         if state in (named.kInfeasible, named.kUnboundedOrInfeasible):
             return Proof(status=Status.INFEASIBLE, value=math.inf, bound=math.inf, seconds=seconds)
         if state == named.kUnbounded:
@@ -144,18 +149,33 @@ class Model:
             status=judge(value, bound, options.gap, finished=finished), value=value, bound=bound, seconds=seconds
         )
 
+    def _has_solution(self, solver: Any) -> bool:
+        """Tell whether any solution exists, whatever it is worth."""
+        objective = self.problem.objective
+        self.problem.setObjective(expression([]))
+        self.problem.solve(solver)
+        self.problem.setObjective(objective)
+        return bool(self.problem.solverModel.getModelStatus() != highspy.HighsModelStatus.kInfeasible)
+
     def _solve_other(self, options: SolverOptions) -> Proof:
         names = pulp.listSolvers()
         if options.solver not in names:
             raise UsageError(f"solver {options.solver!r} is not known; PuLP knows {', '.join(names)}")
-        solver = pulp.getSolver(options.solver, msg=False, timeLimit=options.time_limit_s)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # PuLP 3.3 calls its own CBC deprecated
+            solver = pulp.getSolver(options.solver, msg=False, timeLimit=options.time_limit_s)
         if not solver.available():
             raise UsageError(f"solver {options.solver!r} is not installed")
         began = time.perf_counter()
-        self.problem.solve(solver)
+        said = self.problem.solve(solver)
         seconds = time.perf_counter() - began
+        code = int(getattr(said, "status", said))  # PuLP 4 returns what it knows of the run, PuLP 3 the code alone
+        if code == _INFEASIBLE:
+            return Proof(status=Status.INFEASIBLE, value=math.inf, bound=math.inf, seconds=seconds)
+        if code == _UNBOUNDED:
+            raise SolverError(f"{self.problem.name}: unbounded")
         value = pulp.value(self.problem.objective)
-        if value is None:
+        if value is None or not getattr(said, "has_solution", code > 0):
             return Proof(status=Status.NO_SOLUTION, value=math.inf, bound=-math.inf, seconds=seconds)
         # PuLP passes on no bound of other solvers: nothing is proven, whatever they call it.
         return Proof(status=Status.STOPPED, value=float(value), bound=-math.inf, seconds=seconds)
