@@ -49,9 +49,9 @@ class DataError(SiteplanError, ValueError):
         self.remedy = remedy
         self.path = None if path is None else str(path)
         self.row = row
-        where = ", ".join(part for part in (self.path, row) if part)
-        head = f"{where}: {problem}" if where else problem
-        super().__init__(f"{head}\n{_('What to do')}: {remedy}")
+        where = _(", ").join(part for part in (self.path, row) if part)
+        head = _("{name}: {text}", name=where, text=problem) if where else problem
+        super().__init__(head + "\n" + _("{name}: {text}", name=_("What to do"), text=remedy))
 
 
 class LayerError(DataError):

@@ -11,9 +11,10 @@ import pandas as pd
 from siteplan.auditing import allocation, capacity, homes, proof, sites, table
 from siteplan.auditing.claims import Claims
 from siteplan.auditing.ground import Ground, check_points, walks_of
+from siteplan.auditing.report import verdict_text
 from siteplan.auditing.rules import FAIL
 from siteplan.auditing.unmet import check_unmet
-from siteplan.messages import _
+from siteplan.messages import _, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,8 @@ class Audit:
 
     def __repr__(self) -> str:
         """Return the counts of verdicts and the claims that do not hold."""
-        rules = ", ".join(f"{count} {verdict}" for verdict, count in self.table["verdict"].value_counts().items())
+        counted = self.table["verdict"].value_counts().items()
+        rules = _(", ").join(f"{count} {verdict_text(str(verdict))}" for verdict, count in counted)
         wrong = self.disagreements()
         lines = [
             _("Audit of {name}", name=self.name),
@@ -72,7 +74,9 @@ class Audit:
             _("  claims: {held} hold, {wrong} do not", held=len(self.claims) - len(wrong), wrong=len(wrong)),
         ]
         lines += [
-            f"    {row['claim']} {row['subject']}: {row['claimed']} / {row['recomputed']} {row['note']}".rstrip()
+            "    {claim} {subject}: {claimed} / {recomputed} {note}".format(
+                **row | {"claim": word("claim", row["claim"])}
+            ).rstrip()
             for row in wrong
         ]
         return "\n".join(lines)

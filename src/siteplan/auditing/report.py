@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from siteplan.auditing.rules import FAIL, NOT_EVALUATED, NOT_REGULATED, OFF, PASS
-from siteplan.messages import _
+from siteplan.messages import _, language, word
+from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,15 +73,21 @@ def _row(row: dict[Any, Any]) -> dict[str, str]:
     return {
         "rule": str(row["rule_id"]),
         "clause": clause,
-        "what": f"{row['kind']} {row['types']}".strip(),
+        "what": f"{word('kind', row['kind'])} {_types(row['types'])}".strip(),
         "who": " ".join(part for part in (row["unit_id"], row["unit_name"]) if part),
-        "strength": str(row["strength"]),
+        "strength": word("strength", str(row["strength"])),
         "required": required,
         "achieved": achieved,
-        "unit": str(row["unit"]),
+        "unit": word("unit", str(row["unit"])),
         "verdict": str(row["verdict"]),
         "note": str(row["note"]),
     }
+
+
+def _types(listed: str) -> str:
+    """Return facility types for a table: by name in Chinese, in English the keys that study.toml has."""
+    keys = [key for key in listed.split(";") if key]
+    return "、".join(facility_type(key).label for key in keys) if language() == "zh" else ";".join(keys)
 
 
 def counts(audit: Audit) -> dict[str, int]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteplan.errors import StandardsError
-from siteplan.messages import _
+from siteplan.messages import _, word
 from siteplan.units import TOLERANCE, meets
 
 if TYPE_CHECKING:
@@ -137,7 +137,10 @@ def area_ratio(rule: Rule, scene: Scene) -> Outcome:
         )
     basis = float(scene.figures.get(rule.denominator, math.nan))
     if math.isnan(basis):
-        note = _("the layers do not say how many {denominator} the unit has", denominator=rule.denominator)
+        note = _(
+            "the layers do not say how many {denominator} the unit has",
+            denominator=word("denominator", rule.denominator),
+        )
         return Outcome(required=math.nan, achieved=math.nan, unit="m2", verdict=NOT_EVALUATED, note=note)
     required = figure_of(rule) * basis / DIVISORS[rule.unit]
     return _at_least(required, counted_area(scene.facilities, rule.types), "m2")

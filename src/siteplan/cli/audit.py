@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from siteplan.messages import _
+from siteplan.cli.roles import role_name
+from siteplan.messages import _, word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,11 +26,11 @@ COLOURS = {"pass": "green", "fail": "bold red", "not regulated": "yellow"}
 
 
 @click.command("audit")
-@click.argument("plan", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("plan", type=click.Path(path_type=Path))
 @click.option(
     "--study",
     "folder",
-    type=click.Path(exists=True, path_type=Path),
+    type=click.Path(path_type=Path),
     default=None,
     help="Folder of the study, where it is not the one that the plan names.",
 )
@@ -93,10 +94,20 @@ def print_audit(audit: Audit, *, everything: bool = False, console: Console | No
     if len(claims):
         title = _("claims") if everything else _("claims that do not hold")
         table = _table(title, ["claim", "subject", "claimed", "recomputed", "verdict", "note"])
-        for values in claims.itertuples(index=False):
-            table.add_row(*(escape(str(value)) for value in values))
+        for claim, subject, claimed, recomputed, verdict, note in claims.astype(str).to_numpy():
+            said = (word("claim", claim), _subject(claim, subject), word("value", claimed), word("value", recomputed))
+            table.add_row(*(escape(cell) for cell in (*said, word("claim verdict", verdict), note)))
         out.print(table)
     out.print(escape(last_line(audit)))
+
+
+def _subject(claim: str, subject: str) -> str:
+    """Return what a claim is about: a stage or a layer by its name, sites with the name of their layer before their id."""
+    if claim.startswith("stage"):
+        return _(subject)
+    role, blank, name = subject.partition(" ")
+    known = claim == "inputs" or role in {"facilities", "candidates"}
+    return f"{role_name(role)}{blank}{name}" if known else subject
 
 
 def _table(title: str, columns: list[str]) -> Table:

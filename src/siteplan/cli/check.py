@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siteplan.cli.roles import role_name
 from siteplan.messages import _
 
 if TYPE_CHECKING:
+    from siteplan.layers.repair import Repair
     from siteplan.study.check import CheckReport
 
 
@@ -22,10 +24,14 @@ _MOST_LINES = 40
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def check(study: Path, as_json: bool) -> None:
     """Check the layers of STUDY (a folder with study.toml): counts, extents, repairs, warnings."""
+    from siteplan.demand.households import households_on_buildings
     from siteplan.study.check import check as check_study
     from siteplan.study.study import open_study
 
-    report = check_study(open_study(study))
+    opened = open_study(study)
+    report = check_study(opened)
+    if opened.layers.get("buildings") is not None:
+        households_on_buildings(opened)  # refuses what solve would refuse
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
     else:
@@ -35,6 +41,11 @@ def check(study: Path, as_json: bool) -> None:
 def _side(value: float) -> str:
     """Return a coordinate in whole metres, or in degrees."""
     return f"{value:.0f}" if abs(value) > 360 else f"{value:.4f}"  # noqa: PLR2004 - degrees
+
+
+def _line(repair: Repair) -> str:
+    where = f"{role_name(repair.role)} {repair.row}".strip()
+    return _("{name}: {text}", name=where, text=repair.what)
 
 
 def _print(report: CheckReport) -> None:
@@ -50,11 +61,11 @@ def _print(report: CheckReport) -> None:
         west, south, east, north = layer.bounds
         file = f"{layer.path} {layer.layer}".strip()
         extent = f"{_side(west)} .. {_side(east)}\n{_side(south)} .. {_side(north)}"
-        table.add_row(layer.role, escape(file), f"{layer.rows:,}", escape(layer.crs), extent)
+        table.add_row(role_name(layer.role), escape(file), f"{layer.rows:,}", escape(layer.crs), extent)
     console.print(table)
     for title, style, lines in (
-        (_("Repairs"), "yellow", [str(repair) for repair in report.repairs]),
-        (_("Notes"), "dim", [str(note) for note in report.notes]),
+        (_("Repairs"), "yellow", [_line(repair) for repair in report.repairs]),
+        (_("Notes"), "dim", [_line(note) for note in report.notes]),
         (_("Warnings"), "bold yellow", list(report.warnings)),
     ):
         if lines:

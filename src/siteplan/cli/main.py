@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gettext
 import json
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -16,7 +18,7 @@ from siteplan.cli.new import new
 from siteplan.cli.solve import solve_command
 from siteplan.cli.standards import standards
 from siteplan.errors import SiteplanError
-from siteplan.messages import LANGUAGES, _, set_language
+from siteplan.messages import LANGUAGES, LOCALES, _, language, set_language
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,13 +46,17 @@ def main(args: list[str] | None = None) -> NoReturn:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     _speak(cli)
+    _let_click_speak()
     try:
         code = cli.main(args=given, prog_name="siteplan", standalone_mode=False)
     except SiteplanError as error:
-        _say(error, as_json="--json" in given)
+        _say(error, error.exit_code, as_json="--json" in given)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        if "--json" in given:
+            _say(error, error.exit_code, as_json=True)
+        else:
+            error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo(_("Stopped."), err=True)
@@ -70,22 +76,33 @@ def _asked_language(args: list[str]) -> str | None:
 
 def _speak(command: Any) -> None:
     """Put the help texts of a command and those below it into the language spoken now."""
-    english = command.__dict__.setdefault("english_help", command.help)
-    if english:
-        command.help = _(english)
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.help:
-            original = parameter.__dict__.setdefault("english_help", parameter.help)
-            parameter.help = _(original)
+    for item in (command, *command.params):
+        if text := english(item):
+            item.__dict__["english_help"], item.help = text, _(text)
     for below in getattr(command, "commands", {}).values():
         _speak(below)
 
 
-def _say(error: SiteplanError, *, as_json: bool) -> None:
+def english(item: Any) -> str | None:
+    """Return the help of a command or a parameter as it is written in the code."""
+    text: str | None = item.__dict__.get("english_help") or getattr(item, "help", None)
+    return text
+
+
+def _let_click_speak() -> None:
+    """Give click's own words, such as "Usage:", the language spoken now: it asks gettext, which asks the environment."""
+    gettext.bindtextdomain("siteplan", str(LOCALES))
+    gettext.textdomain("siteplan")
+    os.environ["LANGUAGE"] = "zh_CN" if language() == "zh" else "en"
+
+
+def _say(error: SiteplanError | click.ClickException, code: int, *, as_json: bool) -> None:
     """Print an error: where, what, and what to do."""
     if as_json:
         fields = {name: getattr(error, name, None) for name in ("problem", "remedy", "path", "row")}
-        fields["problem"] = fields["problem"] or str(error)
-        click.echo(json.dumps({"error": fields, "exit_code": error.exit_code}, ensure_ascii=False))
+        fields["problem"] = fields["problem"] or (
+            error.format_message() if isinstance(error, click.ClickException) else str(error)
+        )
+        click.echo(json.dumps({"error": fields, "exit_code": code}, ensure_ascii=False))
     else:
-        click.echo(f"{_('Error')}: {error}", err=True)
+        click.echo(_("{name}: {text}", name=_("Error"), text=error), err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from siteplan.cli.roles import padded, role_name
 from siteplan.errors import UsageError
 from siteplan.messages import _
 
@@ -78,13 +79,7 @@ def new(  # noqa: PLR0917 - click hands over one argument for each option
     if (osm is None) == (place is None):
         raise click.UsageError(_("give one of --from-osm FILE and --place NAME"))
     console = Console(stderr=True)
-    with console.status(_("starting")) as status:
-
-        def tell(text: str) -> None:
-            status.update(text)
-            if not console.is_terminal:
-                console.print(text, markup=False, highlight=False, soft_wrap=True)
-
+    with console.status(_("starting")) as status:  # shown on a terminal only
         draft = make_study(
             folder,
             osm=osm,
@@ -99,7 +94,7 @@ def new(  # noqa: PLR0917 - click hands over one argument for each option
             setting=setting,
             name=name,
             force=force,
-            tell=tell,
+            tell=status.update,
         )
     if as_json:
         click.echo(json.dumps(_facts(folder, draft), ensure_ascii=False, indent=2))
@@ -136,7 +131,7 @@ def _print(folder: Path, draft: Draft) -> None:
     buildings = draft.layers["buildings"]
     click.echo(_("study {name} in {folder}", name=draft.name, folder=folder))
     for role, frame in draft.layers.items():
-        click.echo(f"  {role:<12} {len(frame):>8,}")
+        click.echo(f"  {padded(role_name(role), 12)} {len(frame):>8,}")
     counts = {"households": f"{buildings['households'].sum():,.0f}", "people": f"{buildings['people'].sum():,.0f}"}
     click.echo(_("{households} households, {people} people", **counts))
     for note in draft.notes:

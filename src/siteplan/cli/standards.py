@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from siteplan.messages import _, language
+from siteplan.messages import _, language, word
 
 if TYPE_CHECKING:
     from siteplan.standards.library import Standards
-    from siteplan.standards.rule import Rule
+    from siteplan.standards.rule import Rule, Size
 
 _WIDTH = 180
 """Columns of the table where output is no terminal."""
@@ -58,7 +59,7 @@ def show_rule(ctx: click.Context, rule_id: str, as_json: bool) -> None:
         click.echo(json.dumps(_as_json(rule, loaded), ensure_ascii=False, indent=2))
         return
     for name, text in _lines(rule, loaded):
-        click.echo(f"{name}: {text}")
+        click.echo(_("{name}: {text}", name=name, text=text))
 
 
 def _given(ctx: click.Context) -> dict[str, Any]:
@@ -91,12 +92,20 @@ def _conditions(rule: Rule) -> str:
     parts = [words[value] for value in (rule.setting, rule.construction) if value != "any"]
     parts += {"yes": [_("resettlement")], "no": [_("no resettlement")], "any": []}[rule.resettlement]
     parts += {"yes": [_("key community")], "no": [_("not a key community")], "any": []}[rule.key]
-    return ", ".join([*parts, *([str(rule.size)] if rule.size else [])])
+    return _(", ").join([*parts, *([_size(rule.size)] if rule.size else [])])
+
+
+def _size(size: Size) -> str:
+    """Return a size class as people say it."""
+    said = {"what": word("size", size.metric), "min": f"{size.min:g}", "max": f"{size.max:g}"}
+    if math.isinf(size.max):
+        return _("{what}: {min} or more", **said)
+    return _("{what}: less than {max}", **said) if size.min == 0 else _("{what}: {min} to less than {max}", **said)
 
 
 def _strength(rule: Rule) -> str:
-    word = {"hard": _("hard"), "soft": _("soft"), "target": _("target")}[rule.strength]
-    return f"{word} ({rule.wording})" if rule.wording else word
+    name = {"hard": _("hard"), "soft": _("soft"), "target": _("target")}[rule.strength]
+    return _("{strength} ({wording})", strength=name, wording=rule.wording) if rule.wording else name
 
 
 def _status(rule: Rule) -> str:
@@ -112,7 +121,9 @@ def _status(rule: Rule) -> str:
 def _figure(rule: Rule) -> str:
     from siteplan.standards.facility_types import FACILITY_TYPES
 
-    return _("in: {host}", host=FACILITY_TYPES[rule.host].label) if rule.kind == "inside" else rule.figure_text()
+    if rule.kind == "inside":
+        return _("in: {host}", host=FACILITY_TYPES[rule.host].label)
+    return rule.figure_text().replace(f" {rule.unit}", f" {word('unit', rule.unit)}", 1)
 
 
 def _use(rule: Rule) -> str:
@@ -138,7 +149,7 @@ def _list(loaded: Standards, *, as_json: bool) -> None:
     table.columns[0].no_wrap = True
     for rule in loaded.rules:
         cells = (
-            *(rule.id, rule.profile, rule.kind, _type_names(rule), _figure(rule)),
+            *(rule.id, rule.profile, word("kind", rule.kind), _type_names(rule), _figure(rule)),
             *(_conditions(rule), _strength(rule), _status(rule), _use(rule)),
         )
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
@@ -163,14 +174,14 @@ def _as_json(rule: Rule, loaded: Standards) -> dict[str, Any]:
 def _lines(rule: Rule, loaded: Standards) -> list[tuple[str, str]]:
     from siteplan.standards.kinds import why_recorded
 
-    use = _use(rule) if rule.modelled else f"{_use(rule)}: {why_recorded(rule.kind)}"
+    use = _use(rule) if rule.modelled else _("{name}: {text}", name=_use(rule), text=why_recorded(rule.kind))
     lines = [
         (_("rule"), rule.id),
-        (_("profile"), f"{rule.profile}, {_title(rule, loaded)}"),
-        (_("kind"), rule.kind),
+        (_("profile"), _(", ").join((rule.profile, _title(rule, loaded)))),
+        (_("kind"), word("kind", rule.kind)),
         (_("facility types"), _type_names(rule)),
         (_("figure"), _figure(rule)),
-        (_("scope"), rule.scope),
+        (_("scope"), word("scope", rule.scope)),
         (_("conditions"), _conditions(rule)),
         (_("phase"), rule.phase),
         (_("strength"), _strength(rule)),

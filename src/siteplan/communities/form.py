@@ -19,7 +19,7 @@ from siteplan.communities.join import join_buildings, lies_in
 from siteplan.communities.thresholds import NO_RULE, judge_all
 from siteplan.communities.units import GIVEN, filled, formed_units, given_units, refuse_twins, refuse_uncounted
 from siteplan.errors import DataError
-from siteplan.messages import _
+from siteplan.messages import N_, _, word
 from siteplan.plans.plan import COMMUNITY_COLUMNS, MEMBER_COLUMNS
 from siteplan.units import TOLERANCE
 
@@ -231,11 +231,11 @@ def _place_notes(members: pd.DataFrame) -> list[str]:
     notes = []
     silent = members["site_id"][members["decided_by"] == NO_RULE].tolist()
     if silent:
-        text = "no formation rule speaks of {n} sites, each is a community of its own: {ids}"
+        text = N_("no formation rule speaks of {n} sites, each is a community of its own: {ids}")
         notes.append(_(text, n=len(silent), ids=_some(silent)))
     straight = members["site_id"][~members["basis"].isin(["network", "own", "inside"])].tolist()
     if straight:
-        text = "the walk of {n} sites to their host is a straight line times a factor, not a way by street: {ids}"
+        text = N_("the walk of {n} sites to their host is a straight line times a factor, not a way by street: {ids}")
         notes.append(_(text, n=len(straight), ids=_some(straight)))
     if (members["decided_by"] == NO_HOST).any():
         notes.append(_("no site is large enough to host a community: the largest one hosts all"))
@@ -246,16 +246,25 @@ def _size_notes(units: pd.DataFrame, rules: Sequence[Rule]) -> list[str]:
     notes = []
     street = units["id"][(judge_all(units, rules)["forms"] == "street").to_numpy()].tolist()
     if street:
-        text = "{n} communities are large enough for a sub-district above them, which is not formed: {ids}"
+        text = N_("{n} communities are large enough for a sub-district above them, which is not formed: {ids}")
         notes.append(_(text, n=len(street), ids=_some(street)))
     for rule in rules:
         if rule.forms == "size" and rule.figure_max is not None:
             metric = "people" if rule.unit == "people" else "households"
             large = units["id"][units[metric] > rule.figure_max * (1 + TOLERANCE)].tolist()
             if large:
-                text = "{n} communities have more than the {figure:g} {unit} of rule {rule}, and are not split: {ids}"
+                text = N_(
+                    "{n} communities have more than the {figure:g} {unit} of rule {rule}, and are not split: {ids}"
+                )
                 notes.append(
-                    _(text, n=len(large), figure=rule.figure_max, unit=rule.unit, rule=rule.id, ids=_some(large))
+                    _(
+                        text,
+                        n=len(large),
+                        figure=rule.figure_max,
+                        unit=word("unit", rule.unit),
+                        rule=rule.id,
+                        ids=_some(large),
+                    )
                 )
     return notes
 
@@ -268,7 +277,7 @@ def _difference_note(units: pd.DataFrame, demand: gpd.GeoDataFrame) -> list[str]
     if not differ.any():
         return []
     worst = int(apart.argmax())
-    text = (
+    text = N_(
         "{n} communities have other households by their layer than by their buildings, most in {id}: "
         "{counted:g} and {built:g}"
     )

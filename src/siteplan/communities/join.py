@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from siteplan.errors import DataError
-from siteplan.messages import _
+from siteplan.messages import N_, _
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -152,5 +152,5 @@ def _nearness_note(what: str, metres: npt.NDArray[np.float64]) -> list[str]:
     metres = metres[~np.isnan(metres)]
     if not len(metres):
         return []
-    text = "{n} buildings say no {what} and lie in none, and belong to the nearest, {metres} m away at most"
+    text = N_("{n} buildings say no {what} and lie in none, and belong to the nearest, {metres} m away at most")
     return [_(text, n=len(metres), what=what, metres=f"{metres.max():.0f}")]

@@ -9,6 +9,8 @@ so that one process can speak both.
 >>> set_language("en")
 >>> _("{n} buildings", n=3)
 '3 buildings'
+
+Words of data (``"m2"``, ``"unit_floor"``, ``"fail"``) stay as they are in files and JSON; :func:`word` says them to people.
 """
 
 from __future__ import annotations
@@ -73,10 +75,34 @@ def _catalogue(name: str) -> gettext.NullTranslations:
 
 def translate(message: str, lang: str, /, **values: object) -> str:
     """Return ``message`` in language ``lang`` with ``{names}`` filled in from ``values``."""
-    text = _catalogue(lang).gettext(message)
+    text = _catalogue(lang).gettext(message) if message else ""  # gettext answers "" with the head of its file
     return text.format(**values) if values else text
 
 
 def _(message: str, /, **values: object) -> str:
     """Return ``message`` in the language spoken now, ``{names}`` filled in."""
     return translate(message, language(), **values)
+
+
+def word(context: str, code: str) -> str:
+    """Return a word of data as people read it in the language spoken now; one that no catalogue knows stays as it is.
+
+    Parameters
+    ----------
+    context : str
+        What the word is: kind, unit, size, scope, strength, claim or value. One word may mean two things.
+    code : str
+        The word.
+
+    Examples
+    --------
+    >>> set_language("en")
+    >>> word("unit", "m2")
+    'm2'
+    """
+    return _catalogue(language()).pgettext(context, code) if code else ""
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name by which message extractors know a marked text
+    """Mark ``message`` for translation and return it unchanged."""
+    return message

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from siteplan.messages import LANGUAGES, translate
-
-
-def N_(message: str) -> str:  # noqa: N802 - the name by which message extractors know a marked text
-    """Mark ``message`` for translation and return it unchanged."""
-    return message
-
+from siteplan.messages import LANGUAGES, N_, translate
 
 TEXTS: dict[str, str] = {
     "title": N_("Siting plan “{scenario}”: {study}"),

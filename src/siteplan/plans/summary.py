@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siteplan.messages import _
+from siteplan.messages import _, word
 from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _unmet(plan: Plan) -> list[str]:
             unit=names.get(row.unit_id) or row.unit_id,
             required=f"{row.required:,.6g}",
             achieved=f"{row.achieved:,.6g}",
-            measure=_(str(row.unit)),
+            measure=word("unit", str(row.unit)),
         )
         for row in unmet[unmet["strength"] == "hard"].head(_SHOWN).itertuples()
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siteplan.messages import _
+from siteplan.messages import _, word
 from siteplan.plans.plan import RECORDED_COLUMNS, UNMET_COLUMNS
 from siteplan.siting.rules_to_arrays import area_rules, presence_rules
 from siteplan.units import TOLERANCE, meets
@@ -55,7 +55,10 @@ def to_recorded(question: Question) -> pd.DataFrame:
         unit = question.unit_values[unit_id]
         for rule in rules:
             if rule.kind == "area_ratio" and np.isnan(rule.required(unit)):
-                why = _("the layers do not say how many {denominator} there are", denominator=rule.denominator)
+                why = _(
+                    "the layers do not say how many {denominator} there are",
+                    denominator=word("denominator", rule.denominator),
+                )
                 unknown[rule.id] = (rule.id, rule.kind, why)
     return pd.DataFrame([*rows, *unknown.values()], columns=list(RECORDED_COLUMNS)).astype("str")
 

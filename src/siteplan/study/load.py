@@ -35,7 +35,7 @@ def settings_file(path: str | Path) -> Path:
     near = nearest(path.name, sorted(other.name for other in file.parent.iterdir())) if file.parent.is_dir() else None
     remedy = _("name the folder that holds study.toml, or make one with siteplan new or siteplan demo")
     if near is not None:
-        remedy += "; " + _("the nearest name in {folder} is {near}", folder=file.parent, near=near)
+        remedy += _("; ") + _("the nearest name in {folder} is {near}", folder=file.parent, near=near)
     raise SettingsError(_("there is no study here"), remedy=remedy, path=file)
 
 
@@ -110,7 +110,7 @@ def _toml(file: Path) -> dict[str, Any]:
         line = (text.splitlines() or [""])[min(number, len(text.splitlines())) - 1].strip()
         remedy = _("correct this line: {line}", line=line)
         if re.search(r"[^\x00-\x7f]", re.sub(r'"[^"]*"|\'[^\']*\'|#.*', "", line)):
-            remedy += "; " + _('Chinese must stand in quotes, keys too: "户数" = "households"')
+            remedy += _("; ") + _('Chinese must stand in quotes, keys too: "户数" = "households"')
         raise SettingsError(
             _("no valid TOML: {why}", why=str(error)), remedy=remedy, path=file, row=_("line {n}", n=number)
         ) from error
