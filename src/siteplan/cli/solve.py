@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from siteplan.cli.outcome import as_json as plan_json
 from siteplan.cli.outcome import exit_code
 from siteplan.cli.progress import progress_bar
+from siteplan.errors import DataError, UsageError
 from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from siteplan.study.study import Study
+
+_NOT_IN_NAMES = frozenset('<>:"/\\|?*')
+"""Characters that no file name may have on one system or another."""
 
 
 @click.command("solve")
@@ -28,7 +35,11 @@ from siteplan.messages import _
 @click.option("--max-sites", type=int, help="Most candidate sites to open.")
 @click.option("--require", "required", multiple=True, metavar="ID", help="Candidate that must be opened.")
 @click.option("--forbid", "forbidden", multiple=True, metavar="ID", help="Candidate that must not be opened.")
-@click.option("--gap", type=float, help="Relative gap at which a stage may stop; 0 asks for proof.")
+@click.option(
+    "--gap",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Relative gap at which a stage may stop: 0.01 is one per cent; 0 asks for proof.",
+)
 @click.option("--time-limit", "time_limit_s", type=float, help="Seconds for the solver in all.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def solve_command(study: Path, output: Path | None, *, as_json: bool, **changes: Any) -> int:
@@ -41,11 +52,39 @@ def solve_command(study: Path, output: Path | None, *, as_json: bool, **changes:
     with progress_bar(quiet=as_json) as progress:
         opened = open_study(study)
         scenario = default_scenario(opened).but(**given)
+        target = _target(opened, output, scenario.name)
         plan = solve(opened, scenario, progress=progress)
-        path = write_plan(plan, output or opened.folder / f"{scenario.name}.gpkg")
+        path = write_plan(plan, target)
     if as_json:
         click.echo(json.dumps(plan_json(plan, path=str(path)), ensure_ascii=False, indent=2))
     else:
         click.echo(repr(plan))
         click.echo(_("Plan written to {path}", path=path))
     return exit_code(plan)
+
+
+def _target(study: Study, output: Path | None, name: str) -> Path:
+    """Return the plan's file, refused before the work where the plan could not be written or would replace what is given.
+
+    Raises
+    ------
+    UsageError
+        If the scenario's name is to be a file's name and cannot be one.
+    DataError
+        If it does not end in .gpkg, its folder is not there, or a layer of the study is in it.
+    """
+    if output is None and (not name.strip(" .") or not _NOT_IN_NAMES.isdisjoint(name)):
+        raise UsageError(_("{name} cannot be the name of a file: name the plan's file with --output", name=repr(name)))
+    path = output or study.folder / f"{name}.gpkg"
+    if path.suffix.lower() != ".gpkg" or path.is_dir():
+        raise DataError(_("a plan is written as a GeoPackage"), remedy=_("end its name in .gpkg"), path=path)
+    if not path.parent.is_dir():
+        raise DataError(_("there is no such folder"), remedy=_("make it first"), path=path.parent)
+    for role, source in study.layers.sources.items():
+        if (study.folder / source.path).resolve() == path.resolve():
+            raise DataError(
+                _("the plan would replace the file of layer {role}", role=role),
+                remedy=_("give the plan another name with --output or --name"),
+                path=path,
+            )
+    return path

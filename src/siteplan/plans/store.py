@@ -40,9 +40,10 @@ def write_plan(plan: Plan, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        If the folder is not there or the name does not end in ``.gpkg``.
+        If the folder is not there or cannot be written to, or the name does not end in ``.gpkg``.
     """
     import pandas as pd
+    import pyogrio
 
     path = Path(path)
     if path.suffix.lower() != ".gpkg":
@@ -58,6 +59,12 @@ def write_plan(plan: Plan, path: str | Path) -> Path:
         manifest = _manifest(plan, path)
         _write(pd.DataFrame({"key": list(manifest), "value": list(manifest.values())}), draft, "manifest")
         draft.replace(path)
+    except (OSError, pyogrio.errors.DataSourceError) as error:
+        raise DataError(
+            _("the plan cannot be written: {why}", why=" ".join(str(error).split())),
+            remedy=_("check that the folder can be written to, and that no other program holds the file open"),
+            path=path,
+        ) from error
     finally:
         for left in path.parent.glob(f"{draft.name}*"):
             left.unlink()
@@ -84,6 +91,8 @@ def read_plan(path: str | Path, study: Study | str | Path | None = None) -> Plan
     from siteplan.study.study import Study, open_study
 
     path = Path(path)
+    if path.is_dir():
+        raise DataError(_("this is a folder"), remedy=_("name the plan's file in it, such as base.gpkg"), path=path)
     if not path.is_file():
         raise DataError(_("there is no such file"), remedy=_("check the path, or solve the study first"), path=path)
     try:
