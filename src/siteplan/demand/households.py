@@ -72,12 +72,16 @@ def households_on_buildings(study: Study) -> Demand:
         If nothing says how many households there are, or a total has no residential building to go to.
     """
     layers, settings = study.layers, study.settings.demand
-    return place_households(
-        layers.require("buildings", _("households live in them")),
-        sites=layers.get("sites"),
-        communities=layers.get("communities"),
-        settings=settings,
-    )
+    buildings = layers.require("buildings", _("households live in them"))
+    try:
+        return place_households(
+            buildings, sites=layers.get("sites"), communities=layers.get("communities"), settings=settings
+        )
+    except DataError as error:
+        source = layers.sources.get(error.path or "buildings")
+        if source is None:
+            raise
+        raise DataError(error.problem, remedy=error.remedy, path=study.folder / source.path, row=error.row) from error
 
 
 def place_households(
@@ -117,8 +121,10 @@ def place_households(
     given = _column(buildings, "households")
     given = np.where(np.isnan(given), people / per, given)
     households = given.copy()
-    if units is not None:
-        empty = np.isnan(given)
+    empty = np.isnan(given)
+    if units is None:
+        _refuse_uncounted(buildings, empty & _residential(buildings, settings.residential_uses))
+    else:
         weight = np.where(
             empty & _residential(buildings, settings.residential_uses), _floor_area(buildings, notes, empty), 0.0
         )
@@ -140,6 +146,18 @@ def place_households(
     basis = _basis(given, households)
     lives = households > 0
     return Demand(buildings=frame[lives].reset_index(drop=True), notes=tuple(notes), basis=basis)
+
+
+def _refuse_uncounted(buildings: gpd.GeoDataFrame, uncounted: npt.NDArray[np.bool_]) -> None:
+    """Refuse homes without a count where others have one and there are no totals: nobody would be put in them."""
+    if uncounted.any() and not uncounted.all():
+        rows = np.flatnonzero(uncounted)
+        raise DataError(
+            _("{n} buildings have no households, and no total says how many live in them", n=len(rows)),
+            remedy=_("give every building a count (0 where nobody lives), or the sites or communities totals"),
+            path="buildings",
+            row=str(buildings["id"].iloc[rows[0]]),
+        )
 
 
 def _basis(given: Numbers, households: Numbers) -> Basis:
@@ -218,12 +236,18 @@ def _spread(units: Units, totals: Numbers, given: Numbers, weight: Numbers, note
         )
     silent = np.isnan(totals) & (heavy > 0)
     if silent.any():
-        told = _(
-            "{n} of {layer} have no total: their buildings without a count hold no households",
-            n=int(silent.sum()),
-            layer=units.layer,
+        first = int(np.flatnonzero(silent)[0])
+        bare = inside & (weight > 0)
+        raise DataError(
+            _(
+                "{n} buildings of {unit} have no households, and no total says how many live in them",
+                n=int((row[bare] == first).sum()),
+                unit=units.ids[first],
+            ),
+            remedy=_("give every building a count (0 where nobody lives), or {layer} a total", layer=units.layer),
+            path=units.layer,
+            row=units.ids[first],
         )
-        notes.append(told)
     if (left > 0).any():
         n, count = float(left.sum()), int((weight[inside] > 0).sum())
         told = _(
