@@ -126,7 +126,7 @@ BAD = {
         None,
         "图层 一.gpkg",
         "s2",
-        "correct households",
+        "correct 户数 (households)",
     ),
     "negative households": (
         LayerError,

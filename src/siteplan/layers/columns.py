@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -212,9 +213,12 @@ def _column(
     values: pd.Series[Any] | None, column: Column, defaults: Mapping[str, object], ids: pd.Series[Any], place: Place
 ) -> pd.Series[Any]:
     default = column.default
-    if column.name in defaults:
-        where = pd.Series([f"defaults.{column.name}"])
-        default = _parse(pd.Series([defaults[column.name]], dtype=object), column, where, place).iloc[0]
+    name = column.name
+    if values is not None and values.name != name:  # errors name the heading that the file has
+        column = dataclasses.replace(column, name=f"{values.name} ({name})")
+    if name in defaults:
+        where = pd.Series([f"defaults.{name}"])
+        default = _parse(pd.Series([defaults[name]], dtype=object), column, where, place).iloc[0]
     if values is None:
         return _constant(default, column, len(ids))
     if column.required:
@@ -248,7 +252,8 @@ def _bad(column: Column, value: object, row: str, why: str, place: Place) -> Exc
 
 
 def _shown(value: object) -> str:
-    return _("missing") if _missing(value) else repr(value)
+    plain = value.item() if isinstance(value, np.generic) else value
+    return _("missing") if _missing(plain) else repr(plain)
 
 
 def _missing(value: object) -> bool:

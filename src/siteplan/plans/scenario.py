@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from siteplan.errors import UsageError
+from siteplan.messages import _
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +58,11 @@ class Scenario:
         """
         both = sorted(set(self.required) & set(self.forbidden))
         if both:
-            raise UsageError(f"sites both required and forbidden: {', '.join(both)}")
+            raise UsageError(_("sites both required and forbidden: {sites}", sites=", ".join(both)))
         for name in ("budget_yuan", "max_sites", "gap", "time_limit_s", "aim_price_yuan_per_m2"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
-                raise UsageError(f"{name} = {value}: must be 0 or more")
+                raise UsageError(_("{name} = {value}: must be 0 or more", name=name, value=value))
 
     def but(self, **changes: Any) -> Scenario:
         """Return a copy with ``changes``.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyproj import CRS
 
-from siteplan.errors import SettingsError
+from siteplan.errors import SettingsError, StandardsError
 from siteplan.layers.collection import Layers, Source, file_sha256
 from siteplan.layers.crs import choose_metric_crs, name_of, to_crs
 from siteplan.layers.raster import Raster, open_raster
@@ -17,10 +17,12 @@ from siteplan.layers.repair import Place, Repair
 from siteplan.layers.roles import RASTER_ROLES
 from siteplan.layers.validate import check_extents, check_inside, check_references
 from siteplan.messages import _
+from siteplan.standards.facility_types import facility_type
 from siteplan.standards.library import Standards, load_standards
 from siteplan.study.load import load_settings, settings_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -92,12 +94,44 @@ def open_study(path: str | Path) -> Study:
     file = settings_file(path)
     settings = load_settings(file)
     folder = file.parent
-    standards = load_standards(
-        settings.standards.profiles,
-        [folder / name for name in settings.standards.files],
-        settings.standards.rules,
-    )
-    return Study(folder=folder, settings=settings, layers=read_layers(folder, settings), standards=standards)
+    standards = _standards(file, settings)
+    layers = read_layers(folder, settings)
+    _check_types(layers.vectors, {role: str(folder / entry.path) for role, entry in settings.layers.items()})
+    return Study(folder=folder, settings=settings, layers=layers, standards=standards)
+
+
+def _standards(file: Path, settings: Settings) -> Standards:
+    """Return the rules of the study, once its facility types are known ones; errors name study.toml where no other file is at fault."""
+    chosen, row = settings.standards, "[scenario] types"
+    try:
+        for key in settings.scenario.types:
+            facility_type(key)
+        row = "[standards]"
+        return load_standards(chosen.profiles, [file.parent / name for name in chosen.files], chosen.rules)
+    except StandardsError as error:
+        if error.path is not None:
+            raise
+        raise StandardsError(error.problem, remedy=error.remedy, path=file, row=error.row or row) from error
+
+
+def _check_types(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> None:
+    """Refuse candidates and facilities of unknown facility types.
+
+    Raises
+    ------
+    LayerError
+        Naming the first row.
+    """
+    for role, column in (("candidates", "types"), ("facilities", "type")):
+        frame = vectors.get(role)
+        for ident, words in () if frame is None else zip(frame["id"], frame[column], strict=True):
+            try:
+                for key in str(words or "").split(";"):
+                    if key.strip():
+                        facility_type(key.strip())
+            except StandardsError as error:
+                place = Place(role=role, path=paths[role])
+                raise place.error(error.problem, remedy=error.remedy, row=f"{ident}, {column}") from error
 
 
 def read_layers(folder: Path, settings: Settings) -> Layers:
