@@ -10,10 +10,10 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from siteplan.errors import DataError, StandardsError
-from siteplan.messages import _, language
+from siteplan.messages import LANGUAGES, _, language
 from siteplan.outputs.encode import columns, rings
 from siteplan.outputs.style import MAJOR_STREETS, SERVICE, STYLE, UNKNOWN_COLOUR
-from siteplan.outputs.texts import texts
+from siteplan.outputs.texts import basis_text, texts
 from siteplan.standards.facility_types import FACILITY_TYPES
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _head(plan: Plan) -> dict[str, Any]:
         "study": plan.study.name,
         "scenario": plan.scenario.name,
         "attribution": str(plan.provenance.get("attribution", "")),
-        "basis": str(plan.provenance.get("walking", "")),
+        "basis": {lang: basis_text(str(plan.provenance.get("walking", "")), lang) for lang in LANGUAGES},
         "proven": bool(len(plan.stages)) and plan.proven,
         "gap": gap if np.isfinite(gap) else None,
         "worst_stage": worst,

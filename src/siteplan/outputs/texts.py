@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from siteplan.messages import LANGUAGES, N_, translate
+
+NETWORK = "network"
+"""The basis of distances along streets."""
 
 TEXTS: dict[str, str] = {
     "title": N_("Siting plan “{scenario}”: {study}"),
@@ -70,6 +75,18 @@ TEXTS: dict[str, str] = {
     "basis": N_("basis"),
     "stages": N_("Proof, stage by stage"),
     "stage": N_("stage"),
+    "stage.hard-worst": N_("hard-worst"),
+    "stage.hard-sum": N_("hard-sum"),
+    "stage.targets": N_("targets"),
+    "stage.aims": N_("aims"),
+    "stage.cost": N_("cost"),
+    "stage.walking": N_("walking"),
+    "solver.optimal": N_("optimal"),
+    "solver.within gap": N_("within gap"),
+    "solver.stopped early": N_("stopped early"),
+    "decided_by.given": N_("given"),
+    "decided_by.no rule": N_("no rule"),
+    "decided_by.no host: largest site": N_("no host: largest site"),
     "value": N_("value"),
     "gap": N_("gap"),
     "solver_status": N_("solver"),
@@ -106,3 +123,22 @@ def texts() -> dict[str, dict[str, str]]:
     'new'
     """
     return {lang: {key: translate(message, lang) for key, message in TEXTS.items()} for lang in LANGUAGES}
+
+
+def basis_text(basis: str, lang: str) -> str:
+    """Return in words how a plan's walking distances were found.
+
+    >>> basis_text("network; straight line x 1.3 for 12 points", "en")
+    'network; straight line x 1.3 for 12 points'
+    """
+
+    def said(part: str) -> str:
+        straight = re.fullmatch(r"straight line x (\S+?)( for (\d+) points)?", part)
+        if straight is None:
+            return translate("network", lang) if part == NETWORK else part
+        factor, some, n = straight.groups()
+        if some:
+            return translate("straight line x {factor} for {n} points", lang, factor=factor, n=n)
+        return translate("straight line x {factor}", lang, factor=factor)
+
+    return translate("; ", lang).join(said(part) for part in basis.split("; "))

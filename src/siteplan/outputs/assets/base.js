@@ -13,6 +13,11 @@ var siteplan = (function () {
     return message.replace(/\{(\w+)\}/g, (whole, name) => (values && Object.hasOwn(values, name) ? String(values[name]) : whole));
   }
 
+  function word(kind, name) {
+    const key = kind + "." + name;
+    return own(data.texts[state.language], key) === undefined ? name : text(key);
+  }
+
   function number(value, digits) {
     if (value === null || value === undefined) return text("unknown");
     const locale = state.language === "zh" ? "zh-CN" : "en-GB";
@@ -163,5 +168,5 @@ var siteplan = (function () {
     },
   });
 
-  return { data, state, own, text, number, make, rows, world, decode, view, trace, visible, contains, Sheet };
+  return { data, state, own, text, word, number, make, rows, world, decode, view, trace, visible, contains, Sheet };
 })();

@@ -14,8 +14,9 @@
     badges.push(make("span", hard ? text("hard_unmet", { n: number(hard) }) : text("hard_met"), { class: hard ? "bad" : "good" }));
     if (!head.stages.length) badges.push(make("span", text("no_proof")));
     else if (head.proven) badges.push(make("span", text("proven"), { class: "good" }));
-    else badges.push(make("span", text("not_proven", { gap: percent(head.gap), stage: head.worst_stage })));
-    if (head.basis) badges.push(make("span", text("basis_of_distance", { basis: head.basis })));
+    else badges.push(make("span", text("not_proven", { gap: percent(head.gap), stage: siteplan.word("stage", head.worst_stage) })));
+    const basis = head.basis[siteplan.state.language];
+    if (basis) badges.push(make("span", text("basis_of_distance", { basis })));
     byId("sp-proof").replaceChildren(...badges);
   }
 
@@ -74,10 +75,10 @@
     const heading = make("tr", ["stage", "value", "gap", "solver_status"].map((key) => make("th", text(key))));
     const lines = data.head.stages.map((stage) =>
       make("tr", [
-        make("td", stage.stage),
+        make("td", siteplan.word("stage", stage.stage)),
         make("td", number(stage.value, 4)),
         make("td", percent(stage.gap)),
-        make("td", stage.status),
+        make("td", siteplan.word("solver", stage.status)),
       ]));
     byId("sp-stages").querySelector("table").replaceChildren(heading, ...lines);
   }

@@ -15,10 +15,7 @@
     return text("money", { n: number(yuan) });
   }
 
-  function unit(name) {
-    const key = "unit." + name;
-    return own(data.texts[state.language], key) === undefined ? name : text(key);
-  }
+  const unit = (name) => siteplan.word("unit", name);
 
   function describe(pairs) {
     const list = make("dl");
@@ -79,7 +76,7 @@
         ["households", number(found.households, 1)],
         ["people", number(found.people, 1)],
         ["members", found.members],
-        ["decided_by", [found.decided_by, (own(data.rules, found.decided_by) || { key_phrase: "" }).key_phrase].join(" ")],
+        ["decided_by", [siteplan.word("decided_by", found.decided_by), (own(data.rules, found.decided_by) || { key_phrase: "" }).key_phrase].join(" ")],
       ]),
       ...unmetOf(found.id),
     ];
