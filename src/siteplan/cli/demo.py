@@ -50,5 +50,5 @@ def demo(folder: Path, sites: int, seed: int, as_json: bool) -> int:
     click.echo(repr(audited))
     click.echo("")
     for label, where in ((_("Study"), folder), (_("Plan"), path), (_("Map"), page)):
-        click.echo(f"{label}: {where.resolve()}")
+        click.echo(_("{name}: {text}", name=label, text=where.resolve()))
     return FAILED if wrong else 0

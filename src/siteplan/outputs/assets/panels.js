@@ -84,7 +84,8 @@
   }
 
   function provenance() {
-    const items = Object.entries(data.provenance).flatMap(([key, value]) => [make("dt", key), make("dd", value)]);
+    const label = (key) => key.split(":").map((part, n) => (n ? part : siteplan.word("provenance", part))).join(":");
+    const items = Object.entries(data.provenance).flatMap(([key, value]) => [make("dt", label(key)), make("dd", value)]);
     byId("sp-provenance").querySelector("dl").replaceChildren(...items);
     byId("sp-source").textContent = data.head.attribution;
   }
