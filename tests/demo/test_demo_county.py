@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from siteplan.demo.synthetic import demo_layers, fingerprint, unmeetable
 from siteplan.layers.roles import ROLES
 
-DEFAULT_FINGERPRINT = "c6d2a0970e1033184179a3a2ddb0e3038d549c577baf7a97892c4410dfa577a3"
+DEFAULT_FINGERPRINT = "30219ca8d56013314f122917e087c68b17b3bdbbde55c1fbb72494d4a55ed5f3"
 RESIDENTIAL = {"residential", "house"}
 
 

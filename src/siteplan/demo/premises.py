@@ -18,8 +18,16 @@ LEAST_CANDIDATES = 15
 """Candidates of every site."""
 
 SHOPS = "discount_shop;parcel_point;property_service"
-ROOMS = "one_stop;police_room;childrens_home;culture_room;library;mediation_room;property_service;parcel_point"
+"""What the ground floor of a home may become by its title."""
+SERVICES = "health_station;mediation_room;micro_fire;discount_shop;parcel_point;property_service"
+"""What a ground floor may become where the neighbours agree."""
 GROUND = "outdoor_square;shelter"
+"""What open ground may become."""
+
+_SHOPS_ONLY, _NO_CENTRE = (
+    0.35,
+    0.75,
+)  # shares of ground floors: shops; services, but no centre; the rest may hold anything
 
 _CRAMPED_ROOM = (15.0, 23.0)  # fifteen of them stay below 400 m2 together
 _ROUND = 100
@@ -118,7 +126,7 @@ def _ground_floors(site: Settlement, count: int, rng: np.random.Generator) -> li
     for k in range(count):
         area = float(boxes[k, 2] * boxes[k, 3] * share[k])
         area = one(rng, *_CRAMPED_ROOM) if site.cramped else max(area, 12.0)
-        types = SHOPS if limit[k] < 0.2 else ROOMS if limit[k] < 0.35 else ""  # noqa: PLR2004 - shares
+        types = SHOPS if limit[k] < _SHOPS_ONLY else SERVICES if limit[k] < _NO_CENTRE else ""
         house = int(pick[k]) % homes + 1
         part = f"{int(pick[k]) // homes + 1}单元" if pieces > 1 else ""
         rows.append(
@@ -143,7 +151,7 @@ def _parcels(site: Settlement, rng: np.random.Generator) -> list[dict[str, Any]]
     cover = between(rng, 0.3, 0.45, len(boxes))
     for k, (box, ring) in enumerate(zip(boxes, rings, strict=True)):
         land = float(np.floor(box[2] * box[3]))
-        open_ground = k == 0
+        open_ground = k == 0 or (k >= len(site.layout.strips) and k % 2 == 1)
         figures: dict[str, float | str] = {"land_m2": land, "land_cost_per_m2_yuan": _tens(one(rng, *price))}
         fixed, cost = _thousands(one(rng, 60e3, 260e3)), _tens(one(rng, 2200, 3200))
         if open_ground:
@@ -152,7 +160,7 @@ def _parcels(site: Settlement, rng: np.random.Generator) -> list[dict[str, Any]]
             floor = float(np.floor(land * cover[k] * storeys[k] / 10) * 10)
             figures |= {"floor_capacity_m2": floor, "storeys": float(storeys[k])}
             figures |= {"fixed_cost_yuan": fixed, "cost_per_m2_yuan": cost}
-        name = "晒坝空地" if open_ground else f"{'背街' if k < len(site.layout.strips) else '插花'}地块{k}"
+        name = "晒坝空地" if k == 0 else f"{'背街' if k < len(site.layout.strips) else '插花'}地块{k}"
         rows.append(_row(site, ring, name, "build", **figures))
     return rows
 

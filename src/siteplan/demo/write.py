@@ -221,5 +221,7 @@ def _scenario() -> Any:
     types.multiline(multiline=True)
     types.extend(FACILITY_TYPES)
     scenario.add("types", types)
+    limit = tomlkit.float_("60.0").comment("a plan stopped by it says so, with its gap / 求解时间上限（秒）")
+    scenario.add("time_limit_s", limit)
     scenario.add("township_budgets", tomlkit.boolean("true").comment("column budget_yuan of townships / 乡镇预算"))
     return scenario
