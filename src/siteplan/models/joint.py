@@ -51,6 +51,7 @@ class JointModel:
         self.model = Model(name)
         self.table = SetTable()
         self.worst: Any = None
+        self.over: Any = None
         self.y: dict[int, Any] = {}
         self.a: dict[int, Any] = {}
         self.z: dict[int, Any] = {}
@@ -281,8 +282,10 @@ class JointModel:
     def trim(self, opened: dict[str, float]) -> None:
         """Hold the openings and ask for the least money and area: neither the tolerances nor free floor are used up.
 
-        Rows that miss nothing but a rounding error are held at 0.
+        Rows that miss nothing but a rounding error are held at 0, whatever that costs.
         """
+        if self.over is not None:
+            self.over.upBound = None
         for y in self.y.values():
             y.lowBound = y.upBound = opened[y.name]
         for rows in self.shortfalls.values():
@@ -292,6 +295,11 @@ class JointModel:
                         variable.upBound = 0
         prices = self.problem.slots.cost_m2
         self.model.minimise([(a, (float(prices[s]) + 1.0) / COST_UNIT) for s, a in self.a.items()])
+
+    def over_cost(self) -> Any:
+        """Add and return a variable for money beyond the cost that is kept: 0 until :meth:`trim`."""
+        self.over = self.model.var("over_cost", 0, 0)
+        return self.over
 
     def forbid_shortfall(self, strength: Strength) -> None:
         """Hold every shortfall of one strength at 0."""

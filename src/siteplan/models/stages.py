@@ -35,8 +35,10 @@ UNITS = {
     "walking": ("household-metres", METRE_UNIT),
 }
 KEEP = {"hard-worst": 2e-7, "hard-sum": 2e-7, "targets": 2e-7, "aims": 2e-7, "cost": 1e-5, "walking": 1e-5}
-"""Relative tolerance within which later stages keep each stage's value. A square metre given up within the tolerance of the
-shortfalls saves money, so the tolerance of the cost is larger: otherwise equally cheap plans would be told apart by rounding."""
+"""Tolerance within which later stages keep each stage's value: of a sum of relative shortfalls the sum itself, so that a row which
+is met stays met within siteplan.units.TOLERANCE however many are not; of cost and walking a share of the value. A square metre given
+up within the tolerance of the shortfalls saves money, so the tolerance of the cost is larger: otherwise equally cheap plans
+would be told apart by rounding."""
 _STRENGTH = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 _ZERO = 1e-7
 _HALF = 0.5
@@ -287,7 +289,9 @@ def _hold(stage: str, part: _Part, value: float) -> None:
     if stage in _STRENGTH and value <= _ZERO:
         model.forbid_shortfall(_STRENGTH[stage])
     elif part.terms:
-        model.keep(part.terms, value - part.constant, KEEP[stage] * max(1.0, abs(value)), stage.replace("-", "_"))
+        scale = max(1.0, abs(value)) if stage in ("cost", "walking") else 1.0
+        terms = [*part.terms, (model.over_cost(), -1.0)] if stage == "cost" else part.terms
+        model.keep(terms, value - part.constant, KEEP[stage] * scale, stage.replace("-", "_"))
     if stage == "cost" and model.aims:  # priced: kept apart, for the tolerance of the cost is square metres of them
         missing = sum(c * part.solution.get(u.name, 0.0) for u, c in model.aims)
         model.keep(model.aims, missing, KEEP["aims"] * max(1.0, missing), "priced_aims")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from siteplan.siting.rules_to_arrays import area_rules, presence_rules
 from siteplan.units import TOLERANCE, meets
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import geopandas as gpd
 
     from siteplan.siting.question import Question
@@ -22,6 +24,23 @@ REQUIRED_SITE = "scenario:required"
 """Rule id under which a site that had to be opened and was not is listed."""
 
 _Row = tuple[str, str, str, str, float, float, float, str]
+
+
+class _Places:
+    """The facilities by community and by township, as plain records: there are as many look-ups as rules and communities."""
+
+    def __init__(self, facilities: gpd.GeoDataFrame) -> None:
+        columns = ["id", "type", "inside", "area_m2", "community_id", "township_id"]
+        records = pd.DataFrame(facilities[columns]).to_dict("records")
+        self.kind_of = {record["id"]: record["type"] for record in records}
+        self._by: dict[tuple[str, str], list[dict[Hashable, Any]]] = {}
+        for record in records:
+            for column in ("community_id", "township_id"):
+                self._by.setdefault((column, record[column]), []).append(record)
+
+    def of(self, column: str, place: str) -> list[dict[Hashable, Any]]:
+        """Return the facilities of one community or township."""
+        return self._by.get((column, place), [])
 
 
 def to_unmet(question: Question, facilities: gpd.GeoDataFrame, allocation: pd.DataFrame) -> pd.DataFrame:
@@ -35,10 +54,11 @@ def to_unmet(question: Question, facilities: gpd.GeoDataFrame, allocation: pd.Da
     allocation : DataFrame
         Who is allocated where.
     """
+    places = _Places(facilities)
     rows = [
-        *_areas(question, facilities),
-        *_presence(question, facilities),
-        *_facility_rules(question, facilities),
+        *_areas(question, places),
+        *_presence(question, places),
+        *_facility_rules(question, places),
         *_reach(question, allocation),
         *_required(question, facilities),
     ]
@@ -69,39 +89,39 @@ def _missed(rule: Rule, unit_id: str, required: float, achieved: float, unit: st
     return [(rule.id, ";".join(rule.types), unit_id, rule.strength, required, achieved, required - achieved, unit)]
 
 
-def _areas(question: Question, facilities: gpd.GeoDataFrame) -> list[_Row]:
+def _areas(question: Question, places: _Places) -> list[_Row]:
     rows: list[_Row] = []
     for unit, rule, required in area_rules(question):
-        here = facilities[(facilities["community_id"] == unit.id) & facilities["type"].isin(rule.types)]
+        here = [f for f in places.of("community_id", unit.id) if f["type"] in rule.types]
         if rule.counts == "outermost":
-            here = here[here["inside"] == ""]
-        rows += _missed(rule, unit.id, required, float(here["area_m2"].sum()), "m2")
+            here = [f for f in here if not f["inside"]]
+        rows += _missed(rule, unit.id, required, float(sum(f["area_m2"] for f in here)), "m2")
     return rows
 
 
-def _presence(question: Question, facilities: gpd.GeoDataFrame) -> list[_Row]:
+def _presence(question: Question, places: _Places) -> list[_Row]:
     rows: list[_Row] = []
     for place, rules in presence_rules(question):
         for rule in rules:
             column = "township_id" if rule.scope == "township" else "community_id"
-            here = facilities[(facilities[column] == place) & facilities["type"].isin(rule.types)]
+            here = [f for f in places.of(column, place) if f["type"] in rule.types]
             rows += _missed(rule, place, float(rule.figure or 1.0), float(len(here)), "facilities")
     return rows
 
 
-def _facility_rules(question: Question, facilities: gpd.GeoDataFrame) -> list[_Row]:
+def _facility_rules(question: Question, places: _Places) -> list[_Row]:
     rows: list[_Row] = []
-    kind_of = facilities.set_index("id")["type"]
     for unit_id, rules in question.rules.items():
-        mine = facilities[facilities["community_id"] == unit_id]
+        mine = places.of("community_id", unit_id)
         for rule in rules:
-            here = mine[mine["type"].isin(rule.types)]
-            if not len(here):
+            here = [f for f in mine if f["type"] in rule.types]
+            if not here:
                 continue
             if rule.kind == "unit_floor":
-                rows += _missed(rule, unit_id, float(rule.figure or 0.0), float(here["area_m2"].min()), "m2")
+                smallest = min(float(f["area_m2"]) for f in here)
+                rows += _missed(rule, unit_id, float(rule.figure or 0.0), smallest, "m2")
             elif rule.kind == "inside":
-                hosted = (here["inside"].map(kind_of) == rule.host).sum()
+                hosted = sum(places.kind_of.get(f["inside"]) == rule.host for f in here)
                 rows += _missed(rule, unit_id, float(len(here)), float(hosted), "facilities")
     return rows
 
@@ -110,16 +130,19 @@ def _reach(question: Question, allocation: pd.DataFrame) -> list[_Row]:
     rows: list[_Row] = []
     households = question.demand["households"].to_numpy(dtype=float)
     metres = {key: part["metres"].to_numpy(dtype=float) for key, part in allocation.groupby("type")}
+    members = pd.Series(np.arange(len(households))).groupby(question.demand_unit.astype(str)).indices
     for unit_id, rules in question.rules.items():
-        members = question.demand_unit == unit_id
-        total = float(households[members].sum())
+        if unit_id not in members:
+            continue
+        mine = members[unit_id]
+        total = float(households[mine].sum())
         for rule in rules:
-            if rule.kind != "reach" or not members.any():
+            if rule.kind != "reach":
                 continue
-            nearest = np.min([metres[key] for key in rule.types if key in metres], axis=0)
+            nearest = np.min([metres[key][mine] for key in rule.types if key in metres], axis=0)
             limit = float(rule.figure or 0.0) + TOLERANCE * np.maximum(1.0, np.nan_to_num(nearest, nan=1.0))
-            near = members & (np.nan_to_num(nearest, nan=np.inf) <= limit)
-            rows += _missed(rule, unit_id, total, float(households[near].sum()), "households")
+            near = np.nan_to_num(nearest, nan=np.inf) <= limit
+            rows += _missed(rule, unit_id, total, float(households[mine[near]].sum()), "households")
     return rows
 
 
