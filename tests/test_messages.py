@@ -231,7 +231,7 @@ def test_standards_are_chinese() -> None:
     said = siteplan("--lang", "zh", "standards", "-p", "p000").stdout
     for text in ("条款", "适用条件", "核实状态", "配建面积比", "32 平方米/百户", "硬性", "已核实", "安置社区"):
         assert text in said
-    for code in ("area_ratio", "m2/100hh", "verified", "hard ", "people ["):
+    for code in ("│ area_ratio", "m2/100hh", "verified", "hard ", "people ["):
         assert code not in said
     assert "适用条件：安置社区、人口 10000 以上" in siteplan("--lang", "zh", "standards", "show", "S0-02").stdout
     shown = siteplan("--lang", "zh", "standards", "show", "S0-12").stdout
