@@ -166,13 +166,17 @@ def _communities(plan: Plan, origin: tuple[float, float]) -> dict[str, Any]:
     frame = plan.communities
     members = plan.members.groupby("community_id").size()
     table = columns(frame, ["id", "name", "households", "people", "size_class", "decided_by"])
-    table |= {"members": [int(members.get(key, 0)) for key in frame["id"]]} | _degrees(
-        frame.geometry.representative_point()
-    )
+    middle = frame.geometry.map(_largest_part).representative_point()
+    table |= {"members": [int(members.get(key, 0)) for key in frame["id"]]} | _degrees(middle)
     table |= {"top": frame.geometry.to_crs("EPSG:4326").bounds["maxy"].round(6).tolist()}
     biggest = np.argsort(-frame["households"].fillna(0).to_numpy(dtype=float), kind="stable")
     rows = {name: [values[k] for k in biggest] for name, values in table.items()}
     return {"rows": rows, "geometry": rings(frame.geometry.iloc[biggest], origin, simplify_m=1.0)}
+
+
+def _largest_part(shape: Any) -> Any:
+    """Return the part of a shape in which its label belongs: of several, the one with most area."""
+    return max(shape.geoms, key=lambda part: part.area) if hasattr(shape, "geoms") else shape
 
 
 def _townships(plan: Plan) -> dict[str, str]:

@@ -327,7 +327,9 @@ def _communities(extract: OsmLayers, notes: list[str]) -> gpd.GeoDataFrame:
         if len(held) >= COVERS * len(points):
             return units.assign(construction=None)
     notes.append(_("the map shows no communities that hold the buildings: the whole study is one community"))
-    return extract.boundary.assign(construction=None)
+    whole = _("whole study area")
+    names = extract.boundary["name"].where(extract.boundary["name"] != "", whole)
+    return extract.boundary.assign(construction=None, name=names)
 
 
 def _within(

@@ -258,11 +258,13 @@ def _provenance(study: Study, prepared: Prepared) -> dict[str, str]:
     entries["demand"] = prepared.demand_basis
     entries["walking"] = prepared.question.matrix.basis
     entries["settings"] = json.dumps(study.settings.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+    if study.settings.study.attribution:
+        entries["attribution"] = study.settings.study.attribution
     for role, source in study.layers.sources.items():
         entries[f"sha256:{role}"] = source.sha256
         entries[f"file:{role}"] = source.path
     for n, repair in enumerate(study.layers.repairs):
         entries[f"repair:{n:03d}"] = str(repair)
-    for n, note in enumerate(prepared.notes):
+    for n, note in enumerate((*study.settings.study.assumptions, *prepared.notes)):
         entries[f"note:{n:03d}"] = note
     return entries

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LAYERS_FILE = "layers.gpkg"
 """The GeoPackage beside study.toml that holds the layers of a new study."""
 
+ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
 LICENCE = "© OpenStreetMap contributors, ODbL 1.0 (https://www.openstreetmap.org/copyright)"
 
 
@@ -35,9 +36,6 @@ def study_toml(draft: Draft, *, profiles: Sequence[str], types: Sequence[str], s
     """
     doc = tomlkit.document()
     doc.add(tomlkit.comment(f"研究设置 / Settings of the study. 地图数据 / Map data: {draft.source}, {LICENCE}"))
-    doc.add(tomlkit.comment("制作时的假定与取舍 / What was assumed or left out when it was made:"))
-    for note in draft.notes:
-        doc.add(tomlkit.comment(f"- {' '.join(note.split())}"))
     doc.add(tomlkit.nl())
     doc.add("study", _study(draft, setting))
     layers = tomlkit.table(is_super_table=True)
@@ -75,6 +73,10 @@ def _study(draft: Draft, setting: str | None) -> Table:
     else:
         table.add("setting", setting)
         table["setting"].comment("未注明城乡的社区 / communities that do not say")
+    table.add("attribution", ATTRIBUTION)
+    table.add("assumptions", tomlkit.array().multiline(multiline=True))
+    table["assumptions"].extend(" ".join(note.split()) for note in draft.notes)
+    table["assumptions"].comment("制作时的假定与取舍 / what was assumed or left out")
     return table
 
 

@@ -42,11 +42,17 @@ class StudySettings(Section):
         Metric CRS of the study; None: the UTM zone of the layers.
     setting : {"urban", "rural"} or None
         For sites and communities that do not say.
+    attribution : str
+        Whose data the layers are; shown on every map.
+    assumptions : tuple of str
+        What was assumed when the layers were made; carried into every plan.
     """
 
     name: str = ""
     crs: str | None = None
     setting: Literal["urban", "rural"] | None = None
+    attribution: str = ""
+    assumptions: Texts = ()
 
 
 class LayerSettings(Section):
