@@ -14,7 +14,11 @@ from siteplan.study.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
-PAGES = [*READMES, "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "data/README.md", "maps/README.md", "notebooks/README.md")
+    for path in sorted(ROOT.glob(pattern))
+]
 
 
 def text_of(name: str) -> str:
