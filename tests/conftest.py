@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+os.environ["SITEPLAN_LANG"] = "en"
+"""Tests read the program's words; those of Chinese ask for it by themselves."""
+
 AVOIDABLE = ("chromium missing", "SITEPLAN_DATA")
 """Reasons of skips that continuous integration does not accept; see .ci/run."""
 
