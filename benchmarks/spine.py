@@ -204,8 +204,8 @@ def main() -> None:
     found = run("ankang")
     for step, took in found["steps"].items():
         row(f"Ankang, 1,364 sites: {step}", took, "s")
-    row("Ankang: households", found["households"], "households", "268,600", met=found["households"] == 268_600)  # noqa: PLR2004
-    row("Ankang: people", found["people"], "people", "945,400", met=found["people"] == 945_400)  # noqa: PLR2004
+    row("Ankang: households", found["households"], "households", "268,600", met=found["households"] == 268_600)
+    row("Ankang: people", found["people"], "people", "945,400", met=found["people"] == 945_400)
     row("Ankang: buildings", found["buildings"], "buildings")
     row("Ankang: peak memory", found["gb"], "GB")
     fresh_clone()
