@@ -38,7 +38,6 @@ COST_UNIT = 1e4
 """Money is handed to the solver in units of 10,000 yuan, to keep the numbers of a model alike in size."""
 METRE_UNIT = 1e3
 """Walking is handed to the solver in household-kilometres."""
-_ROUNDING = 1e-5
 
 
 class JointModel:
@@ -279,20 +278,21 @@ class JointModel:
                 terms.append((variable, amount / METRE_UNIT))
         return terms, constant / METRE_UNIT
 
-    def trim(self, opened: dict[str, float]) -> None:
+    def trim(self, solution: dict[str, float], rounding: float) -> None:
         """Hold the openings and ask for the least money and area: neither the tolerances nor free floor are used up.
 
-        Rows that miss nothing but a rounding error are held at 0, whatever that costs.
+        Rows whose relative shortfall is at most ``rounding`` are held at 0, whatever that costs.
         """
         if self.over is not None:
             self.over.upBound = None
         for y in self.y.values():
-            y.lowBound = y.upBound = opened[y.name]
+            y.lowBound = y.upBound = solution.get(y.name, 0.0)  # one in no row is not in it
         for rows in self.shortfalls.values():
             for terms, _ in rows:
-                if sum(c * opened.get(v.name, 0.0) for v, c in terms) <= _ROUNDING:
-                    for variable, _coefficient in terms:
-                        variable.upBound = 0
+                held = sum(c * solution.get(v.name, 0.0) for v, c in terms) <= rounding
+                for variable, coefficient in terms:
+                    if variable.name.startswith("u_"):  # households of a set follow from the openings
+                        variable.upBound = 0 if held else 1.0 / coefficient
         prices = self.problem.slots.cost_m2
         self.model.minimise([(a, (float(prices[s]) + 1.0) / COST_UNIT) for s, a in self.a.items()])
 

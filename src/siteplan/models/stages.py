@@ -42,6 +42,8 @@ would be told apart by rounding."""
 _STRENGTH = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 _ZERO = 1e-7
 _HALF = 0.5
+_ROUNDINGS = (1e-3, 1e-5, 1e-6)
+"""Relative shortfalls that are taken for rounding and made good at the end, the first of these with which that is possible."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,9 +302,11 @@ def _hold(stage: str, part: _Part, value: float) -> None:
 def _trim(part: _Part, options: SolverOptions) -> None:
     """Take no more area than the plan needs: an LP, the openings and all objectives held."""
     if part.model.a:
-        part.model.trim(part.solution)
-        if part.model.model.solve(options).status in (Status.OPTIMAL, Status.WITHIN_GAP):
-            part.solution = _snapshot(part)
+        for rounding in _ROUNDINGS:
+            part.model.trim(part.solution, rounding)
+            if part.model.model.solve(options).status in (Status.OPTIMAL, Status.WITHIN_GAP):
+                part.solution = _snapshot(part)
+                return
 
 
 def _read(problem: JointProblem, parts: list[_Part]) -> tuple[Bools, Floats]:
