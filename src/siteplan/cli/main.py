@@ -17,7 +17,7 @@ from siteplan.cli.map import map_command
 from siteplan.cli.new import new
 from siteplan.cli.solve import solve_command
 from siteplan.cli.standards import standards
-from siteplan.errors import SiteplanError
+from siteplan.errors import DataError, SiteplanError
 from siteplan.messages import LANGUAGES, LOCALES, _, language, set_language
 
 
@@ -58,6 +58,18 @@ def main(args: list[str] | None = None) -> NoReturn:
         else:
             error.show()
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        refused = DataError(
+            _("the file cannot be read or written: {why}", why=error.strerror or type(error).__name__),
+            remedy=_(
+                "check that you may write there, that the disk is not full, and that no other program holds it open"
+            ),
+            path=str(error.filename),
+        )
+        _say(refused, refused.exit_code, as_json="--json" in given)
+        sys.exit(refused.exit_code)
     except click.Abort:
         click.echo(_("Stopped."), err=True)
         sys.exit(1)

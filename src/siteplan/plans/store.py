@@ -131,7 +131,7 @@ def read_plan(path: str | Path, study: Study | str | Path | None = None) -> Plan
 
 def _study_folder(path: Path, entries: dict[str, str], given: str | Path | None) -> Path:
     folder = Path(given) if given is not None else Path(os.path.normpath(path.parent / entries["study"]))
-    if not folder.exists():
+    if given is None and not (folder / "study.toml").is_file():
         raise DataError(
             _("the study of this plan is not at {folder}", folder=folder),
             remedy=_("give its folder with --study"),
