@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from scipy import sparse
 from shapely import LineString, Point, box
 
 from siteplan.candidates.found import COLUMNS, CandidateRules, _spread, find_candidates
@@ -111,10 +112,19 @@ def test_layers_in_degrees_or_of_several_systems_are_refused():
         find_candidates(**{name: layer.to_crs(4326) for name, layer in given.items()})
 
 
-def test_spread_takes_the_heaviest_first_then_the_farthest():
+def test_spread_covers_most_households_first_then_the_farthest():
     points = np.array([[0.0, 0], [10, 0], [100, 0], [105, 0]])
     none = np.empty((0, 2))
-    assert _spread(points, np.array([1.0, 4, 1, 1]), 2, none, 1).tolist() == [1, 3]
-    assert _spread(points, np.array([1.0, 4, 1, 0]), 2, none, 1).tolist() == [1, 2]
-    assert _spread(points, np.zeros(4), 2, np.array([[0.0, 0]]), 1).tolist() == [3, 1]
-    assert _spread(points, np.ones(4), 4, none, 20).tolist() == [0, 3]
+
+    def near(*rows: list[int]) -> sparse.csr_array:
+        return sparse.csr_array(np.array(rows, dtype=float))
+
+    # homes 0 and 1 lie near the first two points, home 2 near the last two: after point 1 only home 2 is left
+    twice = near([1, 0, 0], [1, 1, 0], [0, 0, 1], [0, 0, 1])
+    assert _spread(points, twice, np.array([3.0, 1, 2]), 2, none, 1).tolist() == [1, 2]
+    # everybody is covered after two: the third is the farthest from those, the gap keeps the fourth out
+    assert _spread(points, twice, np.array([3.0, 1, 2]), 4, none, 8).tolist() == [1, 2, 0]
+    # a point without households near it is never chosen while others have some
+    assert _spread(points, near([1], [0], [0], [1]), np.array([1.0]), 4, none, 1).tolist() == [0, 3]
+    # nobody anywhere: the farthest from what was taken before
+    assert _spread(points, sparse.csr_array((4, 0)), np.zeros(0), 2, np.array([[0.0, 0]]), 1).tolist() == [3, 1]

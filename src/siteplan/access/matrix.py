@@ -52,9 +52,9 @@ class CostMatrix:
         """
         if not len(self.i) == len(self.j) == len(self.cost):
             raise ValueError("i, j and cost must be of one length")
-        if len(self.i) and not (0 <= self.i.min() and self.i.max() < len(self.demand)):
+        if len(self.i) and not (self.i.min() >= 0 and self.i.max() < len(self.demand)):
             raise ValueError("i holds a row that demand does not have")
-        if len(self.j) and not (0 <= self.j.min() and self.j.max() < len(self.candidates)):
+        if len(self.j) and not (self.j.min() >= 0 and self.j.max() < len(self.candidates)):
             raise ValueError("j holds a row that candidates does not have")
         if not np.isfinite(self.cost).all():
             raise ValueError("a cost is not finite: leave the pair out instead")

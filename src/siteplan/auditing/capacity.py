@@ -42,7 +42,7 @@ def site_book(candidates: pd.DataFrame, existing: pd.DataFrame) -> pd.DataFrame:
             "key": [site_key("build", name) for name in text(candidates["id"])],
             "floor": column(candidates, "floor_capacity_m2"),
             "land": column(candidates, "land_m2"),
-            "storeys": column(candidates, "storeys"),
+            "storeys": column(candidates, "storeys").mask(text(candidates["kind"]) == "convert", 0.0),
             "fixed": column(candidates, "fixed_cost_yuan"),
             "price": column(candidates, "cost_per_m2_yuan"),
             "land_price": column(candidates, "land_cost_per_m2_yuan"),
@@ -85,7 +85,7 @@ def check_capacity(
     """Check that what is new fits the floor and the land of its site, and rooms their host.
 
     Only outermost facilities use a site's floor or land. A candidate holds ``floor_capacity_m2`` of new floor; land
-    facilities and new floor / storeys (where storeys > 0) lie on ``land_m2``. An existing facility grows by
+    facilities and new floor / storeys (where storeys > 0) lie on ``land_m2``; a converted building takes no land. An existing facility grows by
     ``spare_m2`` at most.
 
     Parameters

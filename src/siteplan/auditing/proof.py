@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siteplan.layers.collection import file_sha256
 from siteplan.messages import _
-from siteplan.units import TOLERANCE
+from siteplan.units import PROVEN_GAP, TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def relative_gap(value: float, bound: float) -> float:
 
 
 def check_stages(claims: Claims, stages: pd.DataFrame) -> None:
-    """Check each stage: its gap is that of its value and bound, and only a gap of 0 is called optimal.
+    """Check each stage: its gap is that of its value and bound, and only a gap within PROVEN_GAP is called optimal.
 
     A value and a bound that differ by no more than TOLERANCE, absolutely, are one figure: beside a value near 0 the
     relative gap of two roundings means nothing.
@@ -49,7 +49,7 @@ def check_stages(claims: Claims, stages: pd.DataFrame) -> None:
         )
         claims.add("stage gap", stage, gap, recomputed, holds=consistent)
         if str(status) == OPTIMAL:
-            proven = (one_figure or recomputed <= TOLERANCE) and figures[2] <= TOLERANCE
+            proven = (one_figure or recomputed <= PROVEN_GAP) and figures[2] <= PROVEN_GAP
             note = "" if proven else _("a stage with a gap is called optimal")
             claims.add("stage status", stage, status, OPTIMAL if proven else "gap", holds=proven, note=note)
     if stages.empty:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy import sparse
 from scipy.spatial import cKDTree
 
 from siteplan.candidates.parcels import Parcels, open_parcels
@@ -21,6 +22,8 @@ from siteplan.layers.osm_areas import DEFAULT_FLOORS
 from siteplan.messages import _
 
 Points = npt.NDArray[np.float64]
+
+_FAR_M = 1e9
 
 COLUMNS = (
     "id", "name", "kind", "floor_capacity_m2", "land_m2", "storeys", "fixed_cost_yuan", "cost_per_m2_yuan",
@@ -94,8 +97,8 @@ def find_candidates(
 ) -> gpd.GeoDataFrame:
     """Find candidate sites in every community.
 
-    Convertible buildings first, then open parcels, each chosen by greedy weighted p-dispersion: the first is the one
-    with most households near it, each next one maximises (metres to the nearest chosen) x sqrt(households near it).
+    Convertible buildings first, then open parcels, each chosen by greedy maximum coverage: the one with most households
+    near it that no candidate chosen before is near.
 
     Parameters
     ----------
@@ -130,19 +133,20 @@ def find_candidates(
     convertible = _convertible(buildings, facilities, rules)
     spots = _xy(convertible.geometry.representative_point())
     parcels = open_parcels(streets, communities, _obstacles(buildings, streets, facilities, landuse), rules)
-    spot_weight = _households_near(spots, homes, households, rules.near_m)
-    parcel_weight = _households_near(parcels.centre, homes, households, rules.near_m)
+    near_spots = _within(spots, homes, rules.near_m)
+    near_parcels = _within(parcels.centre, homes, rules.near_m)
     spot_community = _community_of(spots, communities)
 
     rows: list[dict[str, Any]] = []
     for number, community in enumerate(communities["id"]):
+        left = households.copy()
         mine = np.flatnonzero(spot_community == number)
         count = min(rules.max_convert, rules.max_per_community)
-        old = mine[_spread(spots[mine], spot_weight[mine], count, np.empty((0, 2)), rules.side_m)]
+        old = mine[_spread(spots[mine], near_spots[mine], left, count, np.empty((0, 2)), rules.side_m)]
         rows += [_conversion(convertible.iloc[row], str(community), rules) for row in sorted(old)]
         mine = np.flatnonzero(parcels.community == number)
         count = rules.max_per_community - len(old)
-        new = mine[_spread(parcels.centre[mine], parcel_weight[mine], count, spots[old], 2 * rules.side_m)]
+        new = mine[_spread(parcels.centre[mine], near_parcels[mine], left, count, spots[old], 2 * rules.side_m)]
         rows += [_parcel(parcels, row, place, str(community), rules) for place, row in enumerate(new, start=1)]
     frame = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
     text = dict.fromkeys(("id", "name", "kind", "types", "state", "community_id", "basis"), "str")
@@ -177,18 +181,12 @@ def _obstacles(*layers: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
     return np.concatenate([np.asarray(layer.geometry.array, dtype=object) for layer in layers if layer is not None])
 
 
-def _households_near(points: Points, homes: Points, households: Points, metres: float) -> Points:
-    """Return the households within ``metres`` of each point, straight line, as (n_points,) float64."""
-    near = np.zeros(len(points))
-    if not len(homes):
-        return near
-    tree = cKDTree(homes)
-    for start in range(0, len(points), 2_000):
-        hits: Any = tree.query_ball_point(points[start : start + 2_000], metres)
-        rows = np.repeat(np.arange(len(hits)), [len(hit) for hit in hits])
-        flat = np.fromiter((home for hit in hits for home in hit), dtype=np.int64, count=len(rows))
-        near[start : start + len(hits)] = np.bincount(rows, weights=households[flat], minlength=len(hits))
-    return near
+def _within(points: Points, homes: Points, metres: float) -> sparse.csr_array:
+    """Return which homes lie within ``metres`` of each point, straight line, as (n_points, n_homes) ones."""
+    if not len(homes) or not len(points):
+        return sparse.csr_array((len(points), len(homes)))
+    hits = cKDTree(points).sparse_distance_matrix(cKDTree(homes), metres, output_type="ndarray")
+    return sparse.csr_array((np.ones(len(hits)), (hits["i"], hits["j"])), shape=(len(points), len(homes)))
 
 
 def _community_of(points: Points, communities: gpd.GeoDataFrame) -> npt.NDArray[np.int64]:
@@ -200,22 +198,40 @@ def _community_of(points: Points, communities: gpd.GeoDataFrame) -> npt.NDArray[
     return found
 
 
-def _spread(points: Points, weight: Points, count: int, taken: Points, gap: float) -> npt.NDArray[np.int64]:
-    """Choose up to ``count`` rows far from each other and near households, never within ``gap`` of another.
+def _spread(
+    points: Points, near: sparse.csr_array, homes: Points, count: int, taken: Points, gap: float
+) -> npt.NDArray[np.int64]:
+    """Choose up to ``count`` rows one by one, each the one near most households that none so far is near.
 
-    Greedy weighted p-dispersion; points without households near them are chosen only where there are no others.
+    Greedy maximum coverage (Church and ReVelle 1974). Where nobody is left to be covered, the farthest from those chosen
+    that has households near it is next; without any households, the farthest. Never within ``gap`` metres of another.
+
+    Parameters
+    ----------
+    points : (n, 2) float64, metres
+    near : (n, n_homes) CSR of ones
+    homes : (n_homes,) float64
+        Households not yet covered; lowered here.
+    count : int
+    taken : (m, 2) float64
+        Points chosen before.
+    gap : float
     """
-    pull = np.sqrt(weight) if (weight > 0).any() else np.ones(len(points))
     metres = np.full(len(points), np.inf)
     if len(taken) and len(points):
         metres = np.asarray(cKDTree(taken).query(points)[0], dtype=np.float64)
+    inhabited = np.diff(near.indptr) > 0 if near.nnz else np.ones(len(points), dtype=bool)
     chosen: list[int] = []
     while len(chosen) < count and len(points):
-        score = pull if np.isinf(metres).all() else np.where(metres >= gap, metres * pull, 0.0)
+        free = (metres >= gap) & inhabited
+        score = np.where(free, near @ homes, 0.0)
+        if not score.max() > 0:
+            score = np.where(free, np.minimum(metres, _FAR_M), 0.0)
         best = int(np.argmax(score))
         if not score[best] > 0:
             break
         chosen.append(best)
+        homes[near.indices[near.indptr[best] : near.indptr[best + 1]]] = 0.0
         metres = np.minimum(metres, np.hypot(*(points - points[best]).T))
     return np.array(chosen, dtype=np.int64)
 
@@ -240,7 +256,7 @@ def _conversion(building: pd.Series[Any], community: str, rules: CandidateRules)
         "kind": "convert",
         "floor_capacity_m2": round(footprint * storeys * rules.convert_share, 1),
         "land_m2": 0.0,
-        "storeys": storeys,
+        "storeys": 0.0,
         "fixed_cost_yuan": rules.convert_fixed_yuan,
         "cost_per_m2_yuan": rules.convert_yuan_per_m2,
         "land_cost_per_m2_yuan": 0.0,

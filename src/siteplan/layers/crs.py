@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import geopandas as gpd
@@ -62,7 +63,7 @@ def name_of(crs: CRS) -> str:
 def lonlat_bounds(bounds: Bounds, crs: CRS) -> Bounds | None:
     """Return ``bounds`` in degrees of longitude and latitude; None where they have no place on the globe."""
     try:
-        box = Transformer.from_crs(crs, WGS84, always_xy=True).transform_bounds(*bounds)
+        box = _transformer(crs, WGS84).transform_bounds(*bounds)
     except ProjError:
         return None
     west, south, east, north = (float(side) for side in box)
@@ -144,7 +145,8 @@ def choose_metric_crs(layers: Mapping[str, gpd.GeoDataFrame], wanted: str | None
     layers : mapping of str to GeoDataFrame
         Layers by role, each with a CRS; the boundary decides where there is one, else all together.
     wanted : str, optional
-        What study.toml asks for; None: the UTM zone (WGS 84) of the layers.
+        What study.toml asks for; None: the metric system that all layers share, else the
+        UTM zone (WGS 84) of the layers.
 
     Raises
     ------
@@ -159,7 +161,7 @@ def choose_metric_crs(layers: Mapping[str, gpd.GeoDataFrame], wanted: str | None
     centre = shapely.Point((west + east) / 2, (south + north) / 2)
     utm = CRS(gpd.GeoSeries([centre], crs=WGS84).estimate_utm_crs())
     if wanted is None:
-        return utm
+        return _shared(layers, centre) or utm
     where = {"path": "study.toml", "row": "[study] crs"}
     crs = parse_crs(wanted, **where)
     remedy = _("remove the line to use {utm}, or write a projected system in metres", utm=name_of(utm))
@@ -175,11 +177,26 @@ def choose_metric_crs(layers: Mapping[str, gpd.GeoDataFrame], wanted: str | None
     return crs
 
 
+def _shared(layers: Mapping[str, gpd.GeoDataFrame], centre: shapely.Point) -> CRS | None:
+    """Return the system that all layers are in, if it is projected in metres and true to length where they lie."""
+    systems = {frame.crs for frame in layers.values()}
+    crs = CRS(systems.pop()) if len(systems) == 1 else None
+    if crs is None or not crs.is_projected or any(a.unit_name not in {"metre", "meter"} for a in crs.axis_info[:2]):
+        return None
+    return crs if _distortion(crs, centre.x, centre.y) <= _MOST_DISTORTION else None
+
+
+@cache
+def _transformer(source: CRS, target: CRS) -> Transformer:
+    """Return the transformer between two systems; making one takes longer than most layers."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
 def _distortion(crs: CRS, lon: float, lat: float) -> float:
     """Return how far lengths in a projection are off at one place, as a fraction (PROJ's Tissot factors)."""
     geodetic = crs.geodetic_crs
     if geodetic is not None:
-        lon, lat = Transformer.from_crs(WGS84, geodetic, always_xy=True).transform(lon, lat)
+        lon, lat = _transformer(WGS84, geodetic).transform(lon, lat)
     factors = Proj(crs).get_factors(lon, lat)
     return max(abs(factors.meridional_scale - 1), abs(factors.parallel_scale - 1))
 

@@ -202,6 +202,8 @@ class JointModel:
             s, least = int(rows.slot[r]), float(rows.least_m2[r])
             opened, constant = self._open(s)
             if s not in self.a:
+                if self.problem.slots.existing[s]:  # it stands, cannot grow and has no area: what it lacks is given
+                    self.shortfalls[Strength(int(rows.strength[r]))].append(([], 1.0))
                 continue
             terms = [(self.a[s], 1.0), *((v, -least * c) for v, c in opened)]
             self._elastic(terms, least * constant, least, int(rows.strength[r]), f"size_{r}")

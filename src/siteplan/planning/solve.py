@@ -86,6 +86,20 @@ def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:
     return tuple(key for key in FACILITY_TYPES if key in asked)
 
 
+def _asked_here(study: Study, units: gpd.GeoDataFrame, types: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the types that a rule asks of one of the communities or townships, and the hosts of rooms among them.
+
+    A profile may ask for a cemetery in the country only: in a town nobody plans one.
+    """
+    standards = study.standards
+    values = [unit_of(row) for row in units.to_dict("records")]
+    speaking = [rule for unit in values for rule in standards.rules_for(unit, types=types)]
+    speaking += [rule for unit in values for rule in standards.rules_for(unit, scope="township", types=types)]
+    asked = {key for rule in speaking if rule.asks for key in rule.types}
+    hosts = {rule.host for rule in speaking if rule.kind == "inside" and not asked.isdisjoint(rule.types)}
+    return tuple(key for key in types if key in asked | hosts)
+
+
 def solve(study: Study, scenario: Scenario | None = None, *, progress: Progress | None = None) -> Plan:
     """Plan a study.
 
@@ -149,6 +163,8 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
     formation = form_communities(study, demand.buildings, network=network)
     buildings = _buildings(formation)
     units = _with_sums(formation, buildings)
+    if not scenario.types:
+        types = _asked_here(study, units, types)
     tell("candidates")
     sites, notes = candidate_sites(study, units, buildings, types)
     _check_sites(scenario, sites)

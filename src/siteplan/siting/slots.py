@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STRENGTHS = {"hard": Strength.HARD, "target": Strength.TARGET, "soft": Strength.SOFT}
 LEAST_M2 = 10.0
 """A new facility that takes floor or land has at least so much where no hard rule says more: otherwise one of 0 m2 would be
-opened wherever that costs nothing, because it shortens walks on paper."""
+opened wherever that costs nothing, because it shortens walks on paper (docs/decisions/0008-least-area.md)."""
 SPACES = {"none": Space.NONE, "floor": Space.FLOOR, "land": Space.LAND}
 
 
@@ -165,7 +165,7 @@ def _existing(question: Question, j: int, site: dict[str, object]) -> Iterator[_
 
 def _floor(site: dict[str, object]) -> float:
     """Return the floor that fits, no more than the land carries where it is new."""
-    storeys = _number(site["storeys"])
+    storeys = 0.0 if site["kind"] == "convert" else _number(site["storeys"])
     floor = _number(site["floor_capacity_m2"])
     return min(floor, _number(site["land_m2"]) * storeys) if storeys > 0 else floor
 
@@ -190,7 +190,7 @@ def _sites(question: Question) -> Sites:
     return Sites(
         floor=column("floor_capacity_m2"),
         land=column("land_m2"),
-        storeys=column("storeys"),
+        storeys=np.where(frame["kind"] == "convert", 0.0, column("storeys")),
         fixed=column("fixed_cost_yuan"),
         state=state,
     )
