@@ -33,6 +33,10 @@ def demo(folder: Path, sites: int, seed: int, as_json: bool) -> int:
     from siteplan.plans.store import write_plan
     from siteplan.study.study import open_study
 
+    if not as_json:
+        click.echo(
+            _("Making a county of {n} settlement sites, planning it (a minute or two), and auditing the plan.", n=sites)
+        )
     with progress_bar(quiet=as_json) as progress:
         write_demo(folder, sites=sites, seed=seed)
         study = open_study(folder)
