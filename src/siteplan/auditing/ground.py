@@ -162,6 +162,13 @@ def check_points(claims: Claims, plan: Plan, ground: Ground) -> None:
     claims.each(
         "place of facility", facilities["id"], site, np.where(good, site, ""), good, _("not at its site in the layers")
     )
+    zones = plan.study.layers.get("exclusions")
+    if zones is not None and len(zones):
+        inside = np.zeros(len(facilities), dtype=bool)
+        inside[zones.sindex.query(facilities.geometry, predicate="intersects")[0]] = True
+        clear = standing | ~inside
+        note = _("it lies in an exclusion zone")
+        claims.each("outside exclusion zones", facilities["id"], site, np.where(clear, site, ""), clear, note)
 
 
 def walks_of(plan: Plan, ground: Ground, facilities: pd.DataFrame, rules: Sequence[Rule]) -> Walks:

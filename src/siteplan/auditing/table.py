@@ -160,7 +160,7 @@ def findings(
 def _row(rule: Rule, unit: Unit | None, outcome: Outcome) -> dict[str, object]:
     return {
         "rule_id": rule.id,
-        "document": rule.document or rule.source,
+        "document": rule.document or rule.profile,
         "clause": rule.clause,
         "key_phrase": rule.key_phrase,
         "kind": rule.kind,

@@ -61,7 +61,7 @@ def candidate_sites(
     if given is None:
         given = _found(study, units, demand)
         notes.append(_("no layer of candidates: {n} were found by rules and are assumed", n=len(given)))
-    parts = [_from_candidates(given, study)] if len(given) else []
+    parts = [_outside_exclusions(_from_candidates(given, study), study, notes)] if len(given) else []
     if facilities is not None:
         parts.append(_from_facilities(facilities, types, study, notes))
     if not parts:
@@ -123,6 +123,34 @@ def _from_candidates(layer: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
                     source = study.layers.sources["candidates"]
                     raise DataError(error.problem, remedy=error.remedy, path=source.path, row=str(row.id)) from None
     return sites
+
+
+def _outside_exclusions(sites: gpd.GeoDataFrame, study: Study, notes: list[str]) -> gpd.GeoDataFrame:
+    """Forbid candidates that lie in an exclusion zone, and say which; a required one is for the user to settle."""
+    zones = study.layers.get("exclusions")
+    if zones is None or not len(zones):
+        return sites
+    row, zone = zones.sindex.query(sites.geometry, predicate="intersects")
+    barred = sites.index.isin(sites.index[row])
+    wanted = sites.loc[barred & (sites["state"] == "required"), "id"]
+    if len(wanted):
+        raise DataError(
+            _("candidate {id} must be opened, but lies in an exclusion zone", id=wanted.iloc[0]),
+            remedy=_("move it, change its state, or correct the layer of exclusions"),
+            path=study.layers.sources["candidates"].path if "candidates" in study.layers.sources else None,
+            row=str(wanted.iloc[0]),
+        )
+    if barred.any():
+        kinds = ", ".join(sorted(set(zones["kind"].iloc[zone].astype(str))))
+        notes.append(
+            _(
+                "{n} candidates lie in exclusion zones ({kinds}) and are not used: {ids}",
+                n=int(barred.sum()),
+                kinds=kinds,
+                ids=_some(sites.loc[barred, "id"]),
+            )
+        )
+    return sites.assign(state=sites["state"].mask(barred, "forbidden"))
 
 
 def _from_facilities(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from siteplan.auditing.audit import Audit
 
+NATIONAL = "national"
 HARD_UNMET = 4
 """Exit code of a plan that does not meet every hard rule, or claims what does not hold."""
 WIDTH = 160
@@ -75,9 +76,7 @@ def print_audit(audit: Audit, *, everything: bool = False, console: Console | No
 
     out = console or Console(width=None if sys.stdout.isatty() else WIDTH)
     for document, rows in by_document(audit, everything=everything):
-        table = _table(
-            document or _("no rule speaks"), ["rule", "clause", "what", "who", "required", "achieved", "unit"]
-        )
+        table = _table(_heading(document), ["rule", "clause", "what", "who", "required", "achieved", "unit"])
         table.add_column(_("verdict"))
         for row in rows:
             colour = COLOURS.get(row["verdict"], "dim")
@@ -99,6 +98,13 @@ def print_audit(audit: Audit, *, everything: bool = False, console: Console | No
             table.add_row(*(escape(cell) for cell in (*said, word("claim verdict", verdict), note)))
         out.print(table)
     out.print(escape(last_line(audit)))
+
+
+def _heading(document: str) -> str:
+    """Return the heading of one document's rules."""
+    if document == NATIONAL:
+        return _("national defaults; siteplan standards show ID gives the source of each")
+    return document or _("no rule speaks")
 
 
 def _subject(claim: str, subject: str) -> str:
