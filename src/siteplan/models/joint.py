@@ -38,6 +38,8 @@ COST_UNIT = 1e4
 """Money is handed to the solver in units of 10,000 yuan, to keep the numbers of a model alike in size."""
 METRE_UNIT = 1e3
 """Walking is handed to the solver in household-kilometres."""
+_FIRST = 1e5
+"""What a whole shortfall weighs in the last step beside 10,000 yuan: more than all its square metres cost."""
 
 
 class JointModel:
@@ -281,7 +283,9 @@ class JointModel:
         return terms, constant / METRE_UNIT
 
     def trim(self, solution: dict[str, float], rounding: float) -> None:
-        """Hold the openings and ask for the least money and area: neither the tolerances nor free floor are used up.
+        """Hold the openings and ask for the least shortfall, money and area, in this order.
+
+        Nothing better than the stages' values is left to find but what their tolerances gave away: they and free floor are not used up.
 
         Rows whose relative shortfall is at most ``rounding`` are held at 0, whatever that costs.
         """
@@ -296,7 +300,16 @@ class JointModel:
                     if variable.name.startswith("u_"):  # households of a set follow from the openings
                         variable.upBound = 0 if held else 1.0 / coefficient
         prices = self.problem.slots.cost_m2
-        self.model.minimise([(a, (float(prices[s]) + 1.0) / COST_UNIT) for s, a in self.a.items()])
+        priced = Strength.SOFT if self.problem.aim_price is not None else None
+        missing = [
+            (variable, _FIRST * coefficient)
+            for strength, rows in self.shortfalls.items()
+            if strength != priced
+            for terms, _ in rows
+            for variable, coefficient in terms
+            if variable.name.startswith("u_")
+        ]
+        self.model.minimise([*missing, *((a, (float(prices[s]) + 1.0) / COST_UNIT) for s, a in self.a.items())])
 
     def over_cost(self) -> Any:
         """Add and return a variable for money beyond the cost that is kept: 0 until :meth:`trim`."""

@@ -43,12 +43,15 @@ class SolverOptions:
         Seconds of wall time.
     threads : int
         Threads of the solver; 1 gives the same run every time.
+    feasibility : float
+        By how much a solution may miss a row.
     """
 
     solver: str = "HiGHS"
     gap: float = 0.0
     time_limit_s: float = 600.0
     threads: int = 1
+    feasibility: float = 1e-7
 
 
 class Model:
@@ -118,7 +121,7 @@ class Model:
             timeLimit=max(options.time_limit_s, 0.01),
             threads=options.threads,
             random_seed=1,
-            mip_feasibility_tolerance=1e-7,  # at 1e-6 HiGHS may refuse its own answer for 1.0000001e-6
+            mip_feasibility_tolerance=options.feasibility,  # at 1e-6 HiGHS may refuse its own answer for 1.0000001e-6
         )
         began = time.perf_counter()
         self.problem.solve(solver)

@@ -7,6 +7,7 @@ largest value over the components is what every one of them has to keep, so that
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,13 @@ from siteplan.models.components import Component, split
 from siteplan.models.joint import COST_UNIT, METRE_UNIT, JointModel
 from siteplan.models.joint_problem import Bools, Floats, JointProblem, Strength
 from siteplan.models.reduce import nearest_first, tighten
-from siteplan.models.solver import SolverOptions
 from siteplan.models.status import Proof, Status, judge, relative_gap
 from siteplan.units import PROVEN_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from siteplan.models.solver import SolverOptions
 
 STAGES = ("hard-worst", "hard-sum", "targets", "aims", "cost", "walking")
 UNITS = {
@@ -34,6 +36,8 @@ UNITS = {
     "cost": ("yuan", COST_UNIT),
     "walking": ("household-metres", METRE_UNIT),
 }
+PRICED = "yuan, missing aims priced"
+"""The objective of the cost stage where the scenario prices a missing m2 of an aim."""
 KEEP = {"hard-worst": 2e-7, "hard-sum": 2e-7, "targets": 2e-7, "aims": 2e-7, "cost": 1e-5, "walking": 1e-5}
 """Tolerance within which later stages keep each stage's value: of a sum of relative shortfalls the sum itself, so that a row which
 is met stays met within siteplan.units.TOLERANCE however many are not; of cost and walking a share of the value. A square metre given
@@ -42,6 +46,10 @@ would be told apart by rounding."""
 _STRENGTH = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 _ZERO = 1e-7
 _HALF = 0.5
+_SHORTEST_S = 0.2
+_TRIM_S = 30.0
+"""Seconds for the last step, an LP that takes a fraction of one."""
+_LOOSER = 9e-7
 _ROUNDINGS = (1e-3, 1e-5, 1e-6)
 """Relative shortfalls that are taken for rounding and made good at the end, the first of these with which that is possible."""
 
@@ -169,7 +177,8 @@ def _stage(
             progress(stage, done, len(parts))
         left = max(budget - (time.monotonic() - began), 0.0)
         share = part.weight / max(sum(p.weight for p in parts[done:]), 1e-12)
-        proofs.append(_solve_part(stage, part, options, left * share))
+        seconds = max(left * share, _SHORTEST_S) if left > 0 else 0.0
+        proofs.append(_solve_part(stage, part, options, seconds))
     if progress:
         progress(stage, len(parts), len(parts))
     combine = max if stage == "hard-worst" else sum
@@ -178,6 +187,8 @@ def _stage(
     for part, proof in zip(parts, proofs, strict=True):
         _hold(stage, part, value if stage == "hard-worst" else proof.value)
     objective, unit = UNITS[stage]
+    if stage == "cost" and any(part.model.problem.aim_price is not None for part in parts):
+        objective = PRICED
     return StageProof(
         stage=stage,
         objective=objective,
@@ -225,18 +236,20 @@ def _solve_part(stage: str, part: _Part, options: SolverOptions, seconds: float)
     known = _value(part)
     if not part.terms or (known <= part.constant + _ZERO and stage not in ("cost", "walking")):
         return Proof(status=Status.OPTIMAL, value=known, bound=part.constant, seconds=0.0)
+    if seconds <= 0:
+        return _known(known, part.constant, options, 0.0)
     part.model.model.minimise(part.terms)
-    limits = SolverOptions(
-        solver=options.solver, gap=options.gap, time_limit_s=max(seconds, 0.2), threads=options.threads
-    )
+    limits = dataclasses.replace(options, time_limit_s=seconds)
     proof = part.model.model.solve(limits)
+    if proof.status == Status.INFEASIBLE and stage != STAGES[0]:
+        # what the stages before keep may be missed by a rounding error: the solution in hand shows that there is one
+        proof = part.model.model.solve(dataclasses.replace(limits, feasibility=_LOOSER))
     if proof.status == Status.INFEASIBLE and stage == STAGES[0]:
         raise SolverError(f"{part.model.model.problem.name}: the solver finds no plan, though building nothing is one")
     worse = proof.status == Status.STOPPED and proof.value + part.constant > known
     if worse or proof.status in (Status.NO_SOLUTION, Status.INFEASIBLE):
-        bound = 0.0 if proof.status == Status.INFEASIBLE else min(max(proof.bound + part.constant, 0.0), known)
-        status = judge(known, bound, options.gap, finished=False)
-        return Proof(status=status, value=known, bound=bound, seconds=proof.seconds)
+        bound = part.constant if proof.status == Status.INFEASIBLE else proof.bound + part.constant
+        return _known(known, bound, options, proof.seconds)
     part.solution = _snapshot(part)
     return Proof(
         status=proof.status,
@@ -244,6 +257,12 @@ def _solve_part(stage: str, part: _Part, options: SolverOptions, seconds: float)
         bound=max(proof.bound + part.constant, 0.0),
         seconds=proof.seconds,
     )
+
+
+def _known(value: float, bound: float, options: SolverOptions, seconds: float) -> Proof:
+    """Return the proof of the solution in hand, which no run has bettered."""
+    bound = min(max(bound, 0.0), value)
+    return Proof(status=judge(value, bound, options.gap, finished=False), value=value, bound=bound, seconds=seconds)
 
 
 def _nothing_new(model: JointModel) -> dict[str, float]:
@@ -301,10 +320,11 @@ def _hold(stage: str, part: _Part, value: float) -> None:
 
 def _trim(part: _Part, options: SolverOptions) -> None:
     """Take no more area than the plan needs: an LP, the openings and all objectives held."""
+    limits = dataclasses.replace(options, time_limit_s=_TRIM_S)
     if part.model.a:
         for rounding in _ROUNDINGS:
             part.model.trim(part.solution, rounding)
-            if part.model.model.solve(options).status in (Status.OPTIMAL, Status.WITHIN_GAP):
+            if part.model.model.solve(limits).status in (Status.OPTIMAL, Status.WITHIN_GAP):
                 part.solution = _snapshot(part)
                 return
 
