@@ -239,6 +239,18 @@ def test_no_room_without_its_host(tmp_path: Path) -> None:
     check_plan(study, facilities={}, cost=0, unmet={("K-police_room", "A"): (1.0, 0.0)})
 
 
+def test_a_room_that_should_stand_inside_stands_alone_where_no_host_can(tmp_path: Path) -> None:
+    # That there is a police room is hard, that it lies in a centre only a target: c1 may hold no centre, so it stands
+    # alone, of the least 10 m2, and the target is listed. On c2, which may hold both, it would lie in the centre.
+    rules = [one("police_room"), inside("police_room", strength="target")]
+    alone = [place("c1", 300, types="police_room")]
+    study = write_study(tmp_path / "alone", rules=rules, buildings=HERE, candidates=alone)
+    unmet = {("K-police_room-inside", "A"): (1.0, 0.0)}
+    check_plan(study, facilities={("police_room", "c1"): 10.0}, cost=10_000, unmet=unmet)
+    study = write_study(tmp_path / "both", rules=rules, buildings=HERE, candidates=[place("c2", 300)])
+    check_plan(study, facilities={("service_centre", "c2"): 10.0, ("police_room", "c2"): 10.0}, cost=10_000)
+
+
 def test_a_room_inside_a_room(tmp_path: Path) -> None:
     # The legal point stands in the police room, that in the centre: 10 m2 of the room's 30 m2 of the centre's 30 m2.
     rules = [one("police_room"), least("police_room", 30), inside("police_room"),

@@ -75,9 +75,9 @@ def reach(type_: str, metres: float, **more: Any) -> dict[str, Any]:
     return rule(f"K-{type_}-reach", "reach", type_, metres, "m", **more)
 
 
-def inside(type_: str, host: str = "service_centre") -> dict[str, Any]:
+def inside(type_: str, host: str = "service_centre", **more: Any) -> dict[str, Any]:
     """Return a hard rule: each ``type_`` is a room inside a ``host``."""
-    return rule(f"K-{type_}-inside", "inside", type_, host=host)
+    return rule(f"K-{type_}-inside", "inside", type_, host=host, **more)
 
 
 def house(name: str, x: float, households: float, y: float = 0.0) -> dict[str, Any]:

@@ -75,11 +75,20 @@ def make_slots(question: Question) -> SlotTable:
 
 
 def _host(question: Question, unit_id: str, type_: str) -> str:
-    """Return the facility type inside which a new ``type_`` must stand in a community, empty without one."""
-    for rule in question.rules[unit_id]:
-        if rule.kind == "inside" and type_ in rule.types:
-            return rule.host
-    return ""
+    """Return the facility type inside which a new ``type_`` is to stand in a community, empty without one.
+
+    A hard rule is heard before others: see :func:`_must`.
+    """
+    rules = [r for r in question.rules[unit_id] if r.kind == "inside" and type_ in r.types]
+    return next((r.host for r in sorted(rules, key=lambda r: r.strength != "hard")), "")
+
+
+def _must(question: Question, unit_id: str, type_: str) -> bool:
+    """Tell whether a new ``type_`` may only stand inside its host.
+
+    Where no hard rule says so it stands inside wherever its host may stand too, and elsewhere by itself: that is listed.
+    """
+    return any(r.kind == "inside" and r.strength == "hard" and type_ in r.types for r in question.rules[unit_id])
 
 
 def _least(question: Question, unit_id: str, type_: str) -> float:
@@ -107,7 +116,11 @@ def _candidate(question: Question, j: int, site: dict[str, object]) -> Iterator[
         and (facility_type(key).space == "none" or largest[facility_type(key).space] > 0)
     ]
     while homeless := [key for key in fits if hosts[key] and hosts[key] not in fits]:
-        fits = [key for key in fits if key not in homeless]
+        for key in homeless:
+            if _must(question, unit, key):
+                fits.remove(key)
+            else:
+                hosts[key] = ""
     for key in fits:
         host = hosts[key]
         space = facility_type(key).space

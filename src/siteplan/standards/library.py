@@ -18,7 +18,7 @@ from siteplan.standards.nearest import nearest
 from siteplan.standards.profile import Profile, read_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from siteplan.standards.rule import Rule, Topic, Unit
 
@@ -143,16 +143,38 @@ class Standards:
         tuple of Rule
             In profile order.
         """
+        return self._heard(unit, scope, types)[0]
+
+    def unknown_for(
+        self,
+        unit: Unit,
+        scope: Literal["community", "township"] = "community",
+        types: Collection[str] | None = None,
+    ) -> tuple[Rule, ...]:
+        """Return the rules of which it is not known whether they speak for ``unit``.
+
+        They are of a size class of which the unit has no figure (NaN), and would be heard if it were of that class.
+        Parameters are those of :meth:`rules_for`.
+        """
+        return self._heard(unit, scope, types)[1]
+
+    def _heard(
+        self, unit: Unit, scope: Literal["community", "township"], types: Collection[str] | None
+    ) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+        """Return the rules that speak for ``unit``, and those that may."""
         planned = set(self.types() if types is None else types)
         scopes = {"community", "facility"} if scope == "community" else {"township"}
         speaker: dict[Topic, str] = {}
         spoken: list[Rule] = []
+        unknown: list[Rule] = []
         for rule in self.rules:
             if not rule.modelled or rule.off or rule.scope not in scopes or planned.isdisjoint(rule.types):
                 continue
             if rule.applies_to(unit) and speaker.setdefault(rule.topic, rule.profile) == rule.profile:
                 spoken.append(rule)
-        return tuple(spoken)
+            elif rule.may_apply_to(unit) and speaker.get(rule.topic, rule.profile) == rule.profile:
+                unknown.append(rule)
+        return tuple(spoken), tuple(unknown)
 
     def recorded(self) -> tuple[Recorded, ...]:
         """Return the rules that are listed but not evaluated, each with a plain reason.
@@ -201,6 +223,15 @@ class Standards:
         """Return the profiles in order with their number of rules."""
         named = ", ".join(f"{profile.name} ({len(profile.rules)})" for profile in self.profiles)
         return f"<Standards: {named}>"
+
+
+def counted_types(rules: Iterable[Rule], planned: Collection[str]) -> tuple[str, ...]:
+    """Return the types that ``rules`` count together with planned ones and that are not planned, in catalogue order.
+
+    What stands already of these types counts; nothing of them is built.
+    """
+    together = {key for rule in rules if rule.kind in {"area_ratio", "area_floor", "presence"} for key in rule.types}
+    return tuple(key for key in FACILITY_TYPES if key in together - set(planned))
 
 
 @cache
@@ -277,6 +308,27 @@ def _overridden(rule: Rule, change: Override) -> Rule:
     )
 
 
+def _check_hosts(rules: Iterable[Rule]) -> None:
+    """Refuse rooms that stand inside one another in a circle: none of them would take any floor."""
+    hosts: dict[str, dict[str, str]] = {}
+    for rule in rules:
+        if rule.kind == "inside" and not rule.off:
+            hosts.setdefault(rule.types[0], {})[rule.host] = rule.id
+
+    def climb(key: str, way: tuple[str, ...]) -> None:
+        for host, rule_id in hosts.get(key, {}).items():
+            if host in way:
+                raise StandardsError(
+                    _("{type} stands inside {host}, which stands inside it in turn", type=key, host=host),
+                    remedy=_("switch one of the rules off, or correct its host"),
+                    row=_("rule {rule}", rule=rule_id),
+                )
+            climb(host, (*way, host))
+
+    for key in hosts:
+        climb(key, (key,))
+
+
 def load_standards(
     profiles: Sequence[str], files: Sequence[Path] = (), overrides: Mapping[str, Override] | None = None
 ) -> Standards:
@@ -321,4 +373,5 @@ def load_standards(
     loaded = Standards(profiles=chosen, rules=tuple(rules.values()))
     for rule_id, change in (overrides or {}).items():
         rules[rule_id] = _overridden(loaded.get(rule_id), change)
+    _check_hosts(rules.values())
     return Standards(profiles=chosen, rules=tuple(rules.values()))

@@ -58,8 +58,12 @@ class Size:
     max: float = math.inf
 
     def holds(self, unit: Unit) -> bool:
-        """Tell whether ``unit`` is in the class."""
+        """Tell whether ``unit`` is in the class; where its figure is not known, it is not (see :meth:`known`)."""
         return self.min <= float(getattr(unit, self.metric)) < self.max
+
+    def known(self, unit: Unit) -> bool:
+        """Tell whether the figure of ``unit`` that the class is about is known."""
+        return not math.isnan(float(getattr(unit, self.metric)))
 
     def __str__(self) -> str:
         """Return the class as an interval, ``households [300, 1000)``."""
@@ -183,6 +187,7 @@ class Rule:
         for name, value in fill.items():
             object.__setattr__(self, name, value)
         _check_words(self)
+        _check_township(self)
         _check_figure(self)
         _check_types(self)
         _check_source(self)
@@ -226,12 +231,27 @@ class Rule:
         >>> rule.applies_to(Unit(id="a", setting="rural")), rule.applies_to(Unit(id="b", setting="urban"))
         (True, False)
         """
+        return self._fits(unit) and (self.size is None or self.size.holds(unit))
+
+    def may_apply_to(self, unit: Unit) -> bool:
+        """Tell whether it is not known if it applies: its other conditions hold, but ``unit`` lacks the figure of its size.
+
+        Examples
+        --------
+        >>> rule = Rule(id="X-3", kind="presence", types=("elderly_care",), figure=1, unit="count", strength="hard",
+        ...             status="verified", size=Size(metric="elderly", min=100), source="county plan 2022, art. 7")
+        >>> rule.may_apply_to(Unit(id="a", elderly=math.nan)), rule.may_apply_to(Unit(id="b", elderly=50))
+        (True, False)
+        """
+        return self.size is not None and not self.size.known(unit) and self._fits(unit)
+
+    def _fits(self, unit: Unit) -> bool:
+        """Tell whether its conditions other than size hold."""
         return (
             self.setting in {"any", unit.setting}
             and self.construction in {"any", unit.construction}
             and self.resettlement in {"any", "yes" if unit.resettlement else "no"}
             and self.key in {"any", "yes" if unit.key else "no"}
-            and (self.size is None or self.size.holds(unit))
         )
 
     def required(self, unit: Unit) -> float:
@@ -338,6 +358,20 @@ def _check_words(rule: Rule) -> None:
             raise _refuse(rule, _("the size class {size} is empty", size=str(rule.size)), _("give min below max"))
 
 
+def _check_township(rule: Rule) -> None:
+    """Refuse conditions that a township cannot meet or miss: it is neither urban nor new, only its communities are."""
+    if not rule.modelled or rule.scope != "township":
+        return
+    for name in ("setting", "construction", "resettlement", "key"):
+        value = getattr(rule, name)
+        if value != "any":
+            raise _refuse(
+                rule,
+                _("a rule of scope township cannot ask for {field} = {value}", field=name, value=value),
+                _("leave {field} out, or write a rule of scope community; a township has a size only", field=name),
+            )
+
+
 def _check_figure(rule: Rule) -> None:
     if rule.figure is None and rule.modelled and rule.kind != "inside":
         raise _refuse(
@@ -383,6 +417,13 @@ def _check_types(rule: Rule) -> None:
         _known(rule, "host", rule.host, FACILITY_TYPES)
         if rule.host in rule.types:
             raise _refuse(rule, _("a facility cannot stand inside its own type"), _("name another host"))
+        host = FACILITY_TYPES[rule.host].space
+        if host == "none" or not spaces <= {host, "none"}:
+            raise _refuse(
+                rule,
+                _("a room and its host do not share one kind of area: floor, or land"),
+                _("write a rule of kind presence for what stands beside it"),
+            )
 
 
 def _check_source(rule: Rule) -> None:
