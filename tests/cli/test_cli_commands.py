@@ -166,6 +166,9 @@ def test_a_plan_stopped_early_is_exit_code_5(helsinki):
         (("--require", "c11"), "there is no candidate 'c11'; the nearest id is c1"),
         (("--gap", "1"), "--gap"),
         (("--budget", "nan"), "budget_yuan = nan"),
+        (("--budget", "inf"), "budget_yuan = inf"),
+        (("--gap", "nan"), "gap = nan"),
+        (("--time-limit", "inf"), "time_limit_s = inf"),
         (("--time-limit", "-1"), "time_limit_s = -1.0"),
         (("--name", "2024:甲"), "--output"),
         (("--name", "a/b"), "--output"),
@@ -181,6 +184,13 @@ def test_usage_is_exit_code_2(county, capsys, words, said):
     assert told.json["exit_code"] == told.code == 2
     assert said in told.json["error"]["problem"]
     assert listing(county) == before
+
+
+def test_without_a_command_the_help_is_shown(capsys):
+    done = run_here(capsys)
+    assert done.code == 2
+    assert "solve" in done.text
+    assert "--lang" in done.text
 
 
 def test_bad_data_as_json_is_one_document(county, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import itertools
 import json
 import os
 import sys
@@ -78,7 +79,7 @@ def main(args: list[str] | None = None) -> NoReturn:
 
 def _asked_language(args: list[str]) -> str | None:
     """Return the language that ``--lang`` asks for, before anything is printed; None: the system's."""
-    for name, value in zip(args, [*args[1:], ""], strict=True):
+    for name, value in itertools.zip_longest(args, args[1:], fillvalue=""):
         if name == "--lang" and value in LANGUAGES:
             return value
         if name.startswith("--lang=") and name.removeprefix("--lang=") in LANGUAGES:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
 from siteplan.errors import UsageError
 from siteplan.messages import _
+
+_NEEDED = ("gap", "time_limit_s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +58,21 @@ class Scenario:
         Raises
         ------
         UsageError
-            If a site is both required and forbidden, or a number is negative.
+            If a site is both required and forbidden, a number is negative or not finite, or max_sites is no whole number.
         """
         both = sorted(set(self.required) & set(self.forbidden))
         if both:
             raise UsageError(_("sites both required and forbidden: {sites}", sites=", ".join(both)))
         for name in ("budget_yuan", "max_sites", "gap", "time_limit_s", "aim_price_yuan_per_m2"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
+            if value is None and name not in _NEEDED:
+                continue
+            if not isinstance(value, Real) or not math.isfinite(value) or isinstance(value, bool):
+                raise UsageError(_("{name} = {value}: must be a finite number", name=name, value=value))
+            if value < 0:
                 raise UsageError(_("{name} = {value}: must be 0 or more", name=name, value=value))
+        if self.max_sites is not None and not isinstance(self.max_sites, Integral):
+            raise UsageError(_("{name} = {value}: must be a whole number", name="max_sites", value=self.max_sites))
 
     def but(self, **changes: Any) -> Scenario:
         """Return a copy with ``changes``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import json
 import os
 from pathlib import Path
@@ -66,7 +67,7 @@ def write_plan(plan: Plan, path: str | Path) -> Path:
             path=path,
         ) from error
     finally:
-        for left in path.parent.glob(f"{draft.name}*"):
+        for left in path.parent.glob(f"{glob.escape(draft.name)}*"):
             left.unlink()
     return path
 

@@ -8,6 +8,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from siteplan.errors import DataError
+from siteplan.messages import _
 from siteplan.plans.plan import ALLOCATION_COLUMNS, FACILITY_COLUMNS
 from siteplan.standards.facility_types import facility_type
 from siteplan.units import TOLERANCE
@@ -21,13 +23,22 @@ SERVED, OUT_OF_REACH, NONE = "served", "out_of_reach", "none"
 _DIGITS = 6
 """Areas are rounded to this many digits of a square metre, which is what the solver's tolerance leaves."""
 
+_NUMBERS = ("area_m2", "existing_m2", "cost_yuan", "households_served")
+_OTHER = {"phase": "int64"}
+
 
 def to_facilities(question: Question, problem: JointProblem, answer: JointAnswer) -> gpd.GeoDataFrame:
     """Return the open facilities (plans.plan.FACILITY_COLUMNS), households_served still 0.
 
     An existing facility keeps its id; a new one is called by its site and type, so that the same facility has the same
     id in every plan.
+
+    Raises
+    ------
+    DataError
+        If an existing facility has the id that a new one would get, whether that one is opened or not.
     """
+    _check_ids(question, problem)
     slots = problem.slots
     sites = question.sites
     records: list[dict[str, Any]] = []
@@ -38,7 +49,7 @@ def to_facilities(question: Question, problem: JointProblem, answer: JointAnswer
         area, stood = round(float(answer.area_m2[s]), _DIGITS), float(slots.existing_m2[s])
         grown = area > stood + TOLERANCE * max(1.0, stood)
         new_m2 = area - stood if grown or not existing else 0.0
-        key = question.types[int(slots.type[s])]
+        key = question.counted[int(slots.type[s])]
         unit = str(site["community_id"])
         records.append(
             {
@@ -62,7 +73,10 @@ def to_facilities(question: Question, problem: JointProblem, answer: JointAnswer
             }
         )
     frame = gpd.GeoDataFrame(records, columns=[*FACILITY_COLUMNS, "geometry"], geometry="geometry", crs=sites.crs)
-    order = {key: k for k, key in enumerate(question.types)}
+    frame = frame.astype(
+        {name: "float64" if name in _NUMBERS else _OTHER.get(name, "str") for name in FACILITY_COLUMNS}
+    )
+    order = {key: k for k, key in enumerate(question.counted)}
     return frame.sort_values(
         ["community_id", "type", "id"], key=lambda c: c.map(order) if c.name == "type" else c
     ).reset_index(drop=True)
@@ -72,6 +86,25 @@ def facility_id(question: Question, problem: JointProblem, slot: int) -> str:
     """Return the id of the facility in ``slot``."""
     site = str(question.sites["id"].iloc[int(problem.slots.site[slot])])
     return site if problem.slots.existing[slot] else f"{site}/{question.types[int(problem.slots.type[slot])]}"
+
+
+def _check_ids(question: Question, problem: JointProblem) -> None:
+    """Refuse an existing facility that is called as a new one would be."""
+    number = range(len(problem.slots))
+    names = pd.Series([facility_id(question, problem, s) for s in number], dtype="str")
+    clash = names[names.duplicated(keep=False) & problem.slots.existing]
+    if len(clash):
+        source = question.study.layers.sources.get("facilities")
+        raise DataError(
+            _(
+                "layer {role}: the id {id} is that of the new facility which may be planned there",
+                role="facilities",
+                id=repr(clash.iloc[0]),
+            ),
+            remedy=_("give this row another id"),
+            path=source.path if source else None,
+            row=str(clash.iloc[0]),
+        )
 
 
 def _fixed_shares(problem: JointProblem, answer: JointAnswer) -> np.ndarray[Any, np.dtype[np.float64]]:
