@@ -13,7 +13,7 @@ EPS = 1e-7
 
 
 def best(problem: JointProblem) -> tuple[float, ...] | None:
-    """Return the lexicographically least (worst, hard, target, aims, cost, walking) over all plans."""
+    """Return the lexicographically least (worst, hard, target, aims, cost, new facilities, walking) over all plans."""
     slots, _sites = problem.slots, problem.sites
     free = [s for s in range(len(slots)) if not slots.existing[s]]
     found: tuple[float, ...] | None = None
@@ -25,7 +25,8 @@ def best(problem: JointProblem) -> tuple[float, ...] | None:
         values = _areas(problem, opened)
         if values is None:
             continue
-        values = (*values, _walking(problem, opened))
+        new = int((opened & ~slots.existing).sum())
+        values = (*values, float(new), _walking(problem, opened))
         if found is None or _less(values, found):
             found = values
     return found

@@ -1,6 +1,6 @@
 """Solving the joint model objective by objective, component by component.
 
-The objectives, in order: the worst hard rule, all hard rules, targets, soft aims, cost, walking. Each stage keeps what the stages before it
+The objectives, in order: the worst hard rule, all hard rules, targets, soft aims, cost, fewest new facilities, walking. Each stage keeps what the stages before it
 reached, within a tolerance that it states, so its bound is conditional on their incumbents. Components share nothing but the first objective: its
 largest value over the components is what every one of them has to keep, so that the answer is that of the undivided problem.
 """
@@ -27,18 +27,19 @@ if TYPE_CHECKING:
 
     from siteplan.models.solver import SolverOptions
 
-STAGES = ("hard-worst", "hard-sum", "targets", "aims", "cost", "walking")
+STAGES = ("hard-worst", "hard-sum", "targets", "aims", "cost", "fewest", "walking")
 UNITS = {
     "hard-worst": ("largest relative shortfall", 1.0),
     "hard-sum": ("sum of relative shortfalls", 1.0),
     "targets": ("sum of relative shortfalls", 1.0),
     "aims": ("sum of relative shortfalls", 1.0),
     "cost": ("yuan", COST_UNIT),
+    "fewest": ("new facilities", 1.0),
     "walking": ("household-metres", METRE_UNIT),
 }
 PRICED = "yuan, missing aims priced"
 """The objective of the cost stage where the scenario prices a missing m2 of an aim."""
-KEEP = {"hard-worst": 2e-7, "hard-sum": 2e-7, "targets": 2e-7, "aims": 2e-7, "cost": 1e-5, "walking": 1e-5}
+KEEP = {"hard-worst": 2e-7, "hard-sum": 2e-7, "targets": 2e-7, "aims": 2e-7, "cost": 1e-5, "fewest": 1e-6, "walking": 1e-5}
 """Tolerance within which later stages keep each stage's value: of a sum of relative shortfalls the sum itself, so that a row which
 is met stays met within siteplan.units.TOLERANCE however many are not; of cost and walking a share of the value. A square metre given
 up within the tolerance of the shortfalls saves money, so the tolerance of the cost is larger: otherwise equally cheap plans
@@ -225,6 +226,8 @@ def _prepare(stage: str, part: _Part) -> None:
         price = model.problem.aim_price
         if price is not None:
             part.terms = [*part.terms, *((u, c * price / COST_UNIT) for u, c in model.aims)]
+    elif stage == "fewest":
+        part.terms, part.constant = [(y, 1.0) for y in model.y.values()], 0.0
     else:
         part.terms, part.constant = model.walking()
 
