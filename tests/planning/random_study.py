@@ -21,7 +21,10 @@ from siteplan.study.study import Study
 METRIC = CRS.from_epsg(4547)
 X, Y, WIDE, DEEP = 500_000.0, 3_000_000.0, 600.0, 300.0
 PROFILES = ("p000", "p002", "p004")
-STANDING = ("service_centre", "police_room", "health_station", "outdoor_square", "elderly_care")
+STANDING = (
+    "service_centre", "police_room", "health_station", "outdoor_square", "elderly_care", "library", "legal_point",
+    "parcel_point",
+)  # fmt: skip
 _TYPES = {"text": "str", "number": "float64", "flag": "bool"}
 
 

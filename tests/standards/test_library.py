@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from siteplan.errors import StandardsError
 from siteplan.standards import MODELLED_KINDS, Override, Unit, load_standards
+from siteplan.standards.library import counted_types
 
 
 def unit(**changes):
@@ -120,6 +121,48 @@ def test_townships_have_their_own_rules():
     township = standards.rules_for(unit(), scope="township")
     assert [(r.id, r.types) for r in township] == [("S4-02", ("street_centre",))]
     assert all(r.scope in {"community", "facility"} for r in standards.rules_for(unit()))
+
+
+def test_rules_of_an_unknown_size_are_named_unless_others_speak_before_them(tmp_path):
+    rule = """
+    [[rule]]
+    id = "{id}"
+    kind = "presence"
+    types = ["library"]
+    figure = 1
+    unit = "count"
+    strength = "hard"
+    status = "verified"
+    clause = "art. 1"
+    key_phrase = "not less than"
+    {more}
+    """
+    head = '[profile]\nname = "{name}"\ntitle_zh = "县"\ntitle_en = "A county"\ndocument = "{name}.txt"\n'
+    for name, ident, more in (("sized", "S-1", 'size = { metric = "elderly", min = 100 }'), ("always", "A-1", "")):
+        text = head.format(name=name) + rule.format(id=ident, more=more)
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    files = [tmp_path / "sized.toml", tmp_path / "always.toml"]
+
+    def heard(profiles, elderly):
+        standards, here = load_standards(profiles, files), unit(elderly=elderly)
+        return tuple(
+            [r.id for r in rules if r.kind == "presence"]
+            for rules in (standards.rules_for(here), standards.unknown_for(here))
+        )
+
+    assert heard(["sized", "always"], float("nan")) == (["A-1"], ["S-1"])
+    assert heard(["always", "sized"], float("nan")) == (["A-1"], [])
+    assert heard(["sized", "always"], 100) == (["S-1"], [])
+    assert heard(["sized", "always"], 99) == (["A-1"], [])
+
+
+def test_types_that_only_stand_are_counted_together_with_planned_ones():
+    rules = load_standards(["p003"]).rules
+    sized = [r for r in rules if r.kind == "area_ratio" and len(r.types) > 1]
+    assert sized
+    extra = counted_types(sized, ["service_centre"])
+    assert set(extra) == {key for r in sized for key in r.types} - {"service_centre"}
+    assert counted_types([r for r in rules if r.kind in {"reach", "unit_floor", "inside"}], ["service_centre"]) == ()
 
 
 def test_national_gives_figures_but_asks_for_nothing_itself():

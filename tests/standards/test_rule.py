@@ -54,6 +54,30 @@ def test_each_denominator():
     assert make(kind="area_floor", figure=400, unit="m2").required(unit) == 400
 
 
+@pytest.mark.parametrize(
+    "condition", [{"setting": "rural"}, {"construction": "new"}, {"resettlement": "yes"}, {"key": "no"}]
+)
+def test_a_township_rule_cannot_ask_for_what_only_communities_are(condition):
+    town = {"kind": "presence", "figure": 1, "unit": "count", "scope": "township"}
+    ((name, value),) = condition.items()
+    with pytest.raises(StandardsError, match=f"township cannot ask for {name} = {value}") as caught:
+        make(**town, **condition)
+    assert name in caught.value.remedy
+    assert caught.value.row == "rule X-1"
+    assert make(**town, size=Size(metric="households", min=10_000)).scope == "township"
+    assert make(kind="coverage", figure=None, unit="-", scope="township", **condition).scope == "township"  # data only
+
+
+def test_a_size_whose_figure_is_not_known_neither_holds_nor_is_ruled_out():
+    rule = make(size=Size(metric="elderly", min=100), setting="rural")
+    unknown = Unit(id="a", elderly=math.nan)
+    assert not rule.applies_to(unknown)
+    assert rule.may_apply_to(unknown)
+    assert not rule.may_apply_to(Unit(id="a", elderly=math.nan, setting="urban"))
+    assert not rule.may_apply_to(Unit(id="a", elderly=99))
+    assert not make().may_apply_to(unknown)
+
+
 def test_inside_and_recorded_rules_require_nothing_of_a_unit():
     room = make(kind="inside", types=("police_room",), host="service_centre", figure=None, unit="-")
     for rule in (room, make(kind="staff", figure=5, unit="workers")):

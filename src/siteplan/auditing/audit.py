@@ -15,6 +15,7 @@ from siteplan.auditing.report import verdict_text
 from siteplan.auditing.rules import FAIL
 from siteplan.auditing.unmet import check_unmet
 from siteplan.messages import _, word
+from siteplan.standards.library import counted_types
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,10 +119,14 @@ def audit(plan: Plan) -> Audit:
     walks = walks_of(plan, ground, facilities, [rule for speaking in rules for rule in speaking])
     households = homes.figures(demand, "households")
     found = table.findings(every, rules, walks, households)
-    silent = table.silent(every, rules, ground.standards.rules, ground.types)
+    undecided = [table.unknown(place, ground.standards, ground.types) for place in every]
+    heard = [(*speaking, *more) for speaking, more in zip(rules, undecided, strict=True)]
+    silent = table.silent(every, heard, ground.standards.rules, ground.types)
+    silent += table.undecided(every, undecided)
 
     _check_service(claims, plan, ground, walks, demand, facilities, limits(places, rules, ground, len(demand)))
-    _check_sites(claims, plan, ground, facilities)
+    counted = counted_types([rule for speaking in rules for rule in speaking], ground.types)
+    _check_sites(claims, plan, ground, facilities, counted)
     check_unmet(claims, plan.unmet, found, facilities, ground.required_sites(plan.scenario))
     proof.check_stages(claims, plan.stages)
     proof.check_inputs(claims, plan.provenance, ground.paths)
@@ -159,10 +164,10 @@ def _check_service(
     allocation.check_served(claims, facilities, plan.allocation, households[~households.index.duplicated()])
 
 
-def _check_sites(claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame) -> None:
+def _check_sites(claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame, counted: Sequence[str]) -> None:
     layer, standing = ground.candidates, ground.facilities
     sites.check_identity(claims, facilities, plan.communities, ground.spaces, plan.facilities["space"])
-    sites.check_existing(claims, facilities, standing, ground.spaces, ground.types)
+    sites.check_existing(claims, facilities, standing, ground.spaces, ground.types, counted)
     sites.check_permission(claims, facilities, layer, plan.scenario, plan.unmet)
     book = capacity.site_book(layer, standing)
     capacity.check_capacity(claims, facilities, book, ground.spaces, found="candidates" not in ground.given)

@@ -13,7 +13,7 @@ from siteplan.auditing.homes import figures, text
 from siteplan.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
     from siteplan.auditing.claims import Claims
     from siteplan.plans.scenario import Scenario
@@ -128,13 +128,26 @@ def check_permission(
 
 
 def check_existing(
-    claims: Claims, facilities: pd.DataFrame, existing: pd.DataFrame, spaces: Mapping[str, str], types: Iterable[str]
+    claims: Claims,
+    facilities: pd.DataFrame,
+    existing: pd.DataFrame,
+    spaces: Mapping[str, str],
+    types: Collection[str],
+    counted: Collection[str] = (),
 ) -> None:
-    """Check that every existing facility of the planned types is in the plan, of its type and with its area.
+    """Check that every existing facility that the rules look at is in the plan, of its type and with its area.
 
     Facilities whose type takes no space have none, whatever the layer says.
+
+    Parameters
+    ----------
+    types : collection of str
+        Planned types.
+    counted : collection of str
+        Types of which only what stands counts, together with planned ones: the plan neither builds nor extends any.
     """
-    planned = existing[existing["type"].isin(list(types))]
+    looked_at = [*types, *counted]
+    planned = existing[existing["type"].isin(looked_at)]
     rows = facilities[facilities["status"].isin([EXISTING, EXTENDED]) & (facilities["site_kind"] == EXISTING)]
     held = rows.drop_duplicates(["site_id", "type"]).set_index(["site_id", "type"])
     keys = pd.MultiIndex.from_arrays([planned["id"].astype(str), planned["type"].astype(str)])
@@ -150,10 +163,14 @@ def check_existing(
     )
     same = close(said["existing_m2"], layer_area) & kept.astype(bool)
     claims.each("existing area", [name for name, _type in known], said["area_m2"], layer_area, same)
-    unknown = rows[~pd.MultiIndex.from_frame(rows[["site_id", "type"]]).isin(keys) & rows["type"].isin(list(types))]
+    unknown = rows[~pd.MultiIndex.from_frame(rows[["site_id", "type"]]).isin(keys) & rows["type"].isin(looked_at)]
     for row in unknown.itertuples():
         claims.add("existing facilities", row.id, row.type, "", holds=False, note=_("the layers have no such site"))
     new = facilities[facilities["status"] == NEW]
+    built = facilities[facilities["status"] != EXISTING]
+    asked = built["type"].isin(list(types))
+    note = _("nobody plans this type here")
+    claims.each("planned types", built["id"], built["type"], np.where(asked, built["type"], ""), asked, note)
     claims.each(
         "existing area",
         new["id"],

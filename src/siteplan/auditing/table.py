@@ -12,7 +12,7 @@ import pandas as pd
 
 from siteplan.auditing.homes import text, unit_figures
 from siteplan.auditing.rules import EVALUATORS, NOT_EVALUATED, NOT_REGULATED, OFF, Outcome, Scene, evaluate
-from siteplan.messages import _
+from siteplan.messages import _, word
 from siteplan.standards.rule import Rule, Unit
 
 if TYPE_CHECKING:
@@ -128,6 +128,28 @@ def townships(places: Sequence[Place], frame: pd.DataFrame, names: dict[str, str
 def applicable(place: Place, standards: Standards, planned: Sequence[str]) -> tuple[Rule, ...]:
     """Return the modelled rules that speak for ``place`` about a planned type."""
     return standards.rules_for(place.unit, scope=place.level, types=planned)
+
+
+def unknown(place: Place, standards: Standards, planned: Sequence[str]) -> tuple[Rule, ...]:
+    """Return the modelled rules of which it is not known whether they speak for ``place``, for want of a figure of it.
+
+    Those on types that only they ask for are among them, though nobody plans these types.
+    """
+    return standards.unknown_for(place.unit, scope=place.level, types={*planned, *standards.types()})
+
+
+def undecided(places: Sequence[Place], rules: Sequence[Sequence[Rule]]) -> list[dict[str, object]]:
+    """Return a row for each of ``rules[n]``, of which it is not known whether they speak for ``places[n]``."""
+    rows = []
+    for place, open_ in zip(places, rules, strict=True):
+        for rule in open_:
+            note = _(
+                "the layers do not say how many {metric} there are, so it is not known whether the rule applies",
+                metric=word("denominator", rule.size.metric if rule.size else ""),
+            )
+            outcome = Outcome(required=math.nan, achieved=math.nan, unit="", verdict=NOT_EVALUATED, note=note)
+            rows.append(_row(rule, place.unit, outcome))
+    return rows
 
 
 def findings(

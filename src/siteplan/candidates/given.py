@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from siteplan.candidates.found import CandidateRules, find_candidates
-from siteplan.errors import DataError, StandardsError
+from siteplan.errors import DataError
 from siteplan.messages import _
 from siteplan.standards.facility_types import facility_type
 
@@ -39,7 +39,7 @@ def candidate_sites(
     demand : GeoDataFrame
         Buildings with households, points, with ``community_id``.
     types : collection of str
-        Facility types that are planned; existing facilities of other types are left out.
+        Facility types that are planned or counted; existing facilities of other types are left out.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def candidate_sites(
     Raises
     ------
     DataError
-        If a candidate and a facility have the same id, or a candidate's ``types`` holds an unknown type.
+        If a candidate and a facility have the same id.
     """
     import geopandas as gpd
 
@@ -61,9 +61,9 @@ def candidate_sites(
     if given is None:
         given = _found(study, units, demand)
         notes.append(_("no layer of candidates: {n} were found by rules and are assumed", n=len(given)))
-    parts = [_outside_exclusions(_from_candidates(given, study), study, notes)] if len(given) else []
+    parts = [_outside_exclusions(_from_candidates(given), study, notes)] if len(given) else []
     if facilities is not None:
-        parts.append(_from_facilities(facilities, types, study, notes))
+        parts.append(_from_facilities(facilities, types, notes))
     if not parts:
         raise DataError(
             _("the study has neither candidates nor facilities, and the rules find no candidate"),
@@ -109,19 +109,11 @@ def _found(study: Study, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> g
     return found.reset_index(drop=True)
 
 
-def _from_candidates(layer: gpd.GeoDataFrame, study: Study) -> gpd.GeoDataFrame:
+def _from_candidates(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     sites = layer.copy()
     sites["geometry"] = sites.geometry.representative_point()
     sites["existing_type"] = ""
     sites["existing_m2"] = 0.0
-    for row in sites.itertuples():
-        for name in str(row.types or "").split(";"):
-            if name.strip():
-                try:
-                    facility_type(name.strip())
-                except StandardsError as error:
-                    source = study.layers.sources["candidates"]
-                    raise DataError(error.problem, remedy=error.remedy, path=source.path, row=str(row.id)) from None
     return sites
 
 
@@ -153,15 +145,7 @@ def _outside_exclusions(sites: gpd.GeoDataFrame, study: Study, notes: list[str])
     return sites.assign(state=sites["state"].mask(barred, "forbidden"))
 
 
-def _from_facilities(
-    layer: gpd.GeoDataFrame, types: Collection[str], study: Study, notes: list[str]
-) -> gpd.GeoDataFrame:
-    for row in layer.itertuples():
-        try:
-            facility_type(str(row.type))
-        except StandardsError as error:
-            source = study.layers.sources["facilities"]
-            raise DataError(error.problem, remedy=error.remedy, path=source.path, row=str(row.id)) from None
+def _from_facilities(layer: gpd.GeoDataFrame, types: Collection[str], notes: list[str]) -> gpd.GeoDataFrame:
     sites = layer[layer["type"].isin(list(types))].copy()
     sites["geometry"] = sites.geometry.representative_point()
     is_land = sites["type"].map(lambda key: facility_type(str(key)).space == "land").astype(bool)

@@ -21,16 +21,18 @@ from siteplan.models.stages import JointAnswer, solve_joint
 from siteplan.plans.plan import DEMAND_COLUMNS, STAGE_COLUMNS, Plan
 from siteplan.plans.scenario import Scenario
 from siteplan.siting.answer import to_allocation, to_facilities, with_served
-from siteplan.siting.question import Question, unit_of
+from siteplan.siting.question import Question, speaking_rules
 from siteplan.siting.rules_to_arrays import to_problem
 from siteplan.siting.unmet import to_recorded, to_unmet
 from siteplan.standards.facility_types import FACILITY_TYPES, facility_type
+from siteplan.standards.library import counted_types
 from siteplan.standards.nearest import nearest
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from siteplan.standards.rule import Rule
     from siteplan.study.study import Study
 
 Progress = Callable[[str, int, int], None]
@@ -80,24 +82,40 @@ def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:
     asked = {facility_type(key).key for key in scenario.types} or set(study.standards.types())
     if not asked:
         raise UsageError(_("no facility type is asked for: name types in [scenario], or profiles in [standards]"))
-    rooms = [r for r in study.standards.rules if r.kind == "inside" and not r.off]
-    while hosts := {r.host for r in rooms if not asked.isdisjoint(r.types)} - asked:
-        asked |= hosts
+    asked = _with_hosts(asked, [rule for rule in study.standards.rules if not rule.off])
     return tuple(key for key in FACILITY_TYPES if key in asked)
+
+
+def _with_hosts(types: set[str], rules: Collection[Rule]) -> set[str]:
+    """Return ``types`` and those in which ``rules`` put their rooms, as far up as rooms stand inside rooms."""
+    found = set(types)
+    rooms = [rule for rule in rules if rule.kind == "inside"]
+    while hosts := {room.host for room in rooms if not found.isdisjoint(room.types)} - found:
+        found |= hosts
+    return found
 
 
 def _asked_here(study: Study, units: gpd.GeoDataFrame, types: tuple[str, ...]) -> tuple[str, ...]:
     """Return the types that a rule asks of one of the communities or townships, and the hosts of rooms among them.
 
     A profile may ask for a cemetery in the country only: in a town nobody plans one.
+
+    Raises
+    ------
+    UsageError
+        If no rule asks for anything here.
     """
-    standards = study.standards
-    values = [unit_of(row) for row in units.to_dict("records")]
-    speaking = [rule for unit in values for rule in standards.rules_for(unit, types=types)]
-    speaking += [rule for unit in values for rule in standards.rules_for(unit, scope="township", types=types)]
-    asked = {key for rule in speaking if rule.asks for key in rule.types}
-    hosts = {rule.host for rule in speaking if rule.kind == "inside" and not asked.isdisjoint(rule.types)}
-    return tuple(key for key in types if key in asked | hosts)
+    speaking = speaking_rules(study, units, types)
+    asked = _with_hosts({key for rule in speaking if rule.asks for key in rule.types}, speaking)
+    if not asked:
+        raise UsageError(
+            _(
+                "no rule of {profiles} asks any community or township here for a facility: name types in [scenario], or "
+                "other profiles in [standards]",
+                profiles=", ".join(profile.name for profile in study.standards.profiles),
+            )
+        )
+    return tuple(key for key in types if key in asked)
 
 
 def solve(study: Study, scenario: Scenario | None = None, *, progress: Progress | None = None) -> Plan:
@@ -165,11 +183,12 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
     units = _with_sums(formation, buildings)
     if not scenario.types:
         types = _asked_here(study, units, types)
+    speaking = speaking_rules(study, units, types)
     tell("candidates")
-    sites, notes = candidate_sites(study, units, buildings, types)
+    sites, notes = candidate_sites(study, units, buildings, (*types, *counted_types(speaking, types)))
     _check_sites(scenario, sites)
     tell("walking")
-    walking = _walks(study, buildings, sites, network, _farthest(study, units, types))
+    walking = _walks(study, buildings, sites, network, _farthest(study, speaking))
     question = Question(
         study=study,
         scenario=scenario.but(types=types),
@@ -204,7 +223,7 @@ def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame) -> gpd.GeoData
     sums = groups.sum(min_count=1).mask(buildings[counts].isna().groupby(buildings["community_id"]).any())
     units = formation.units.copy()
     for name in counts:
-        units[name] = units["id"].map(sums[name]).fillna(0.0 if name in ("households", "people") else float("nan"))
+        units[name] = units["id"].map(sums[name]).where(units["id"].isin(sums.index), 0.0)
     for name in ("name", "setting", "construction", "township_id", "size_class", "decided_by"):
         units[name] = units[name].astype("object").where(units[name].notna(), "").astype("str")
     for name in ("resettlement", "key"):
@@ -212,10 +231,9 @@ def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame) -> gpd.GeoData
     return units
 
 
-def _farthest(study: Study, units: gpd.GeoDataFrame, types: Collection[str]) -> float:
+def _farthest(study: Study, speaking: Collection[Rule]) -> float:
     """Return the metres that walks are looked for: the study's cutoff, or the farthest reach of a rule that speaks."""
-    speaking = (study.standards.rules_for(unit_of(row), types=types) for row in units.to_dict("records"))
-    reaches = [float(rule.figure or 0.0) for rules in speaking for rule in rules if rule.kind == "reach"]
+    reaches = [float(rule.figure or 0.0) for rule in speaking if rule.kind == "reach"]
     return max([study.settings.access.cutoff_m, *reaches])
 
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from siteplan.standards.library import counted_types
 from siteplan.standards.rule import Rule, Unit
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import geopandas as gpd
     import pandas as pd
 
@@ -29,7 +32,7 @@ class Question:
     study : Study
     scenario : Scenario
     types : tuple of str
-        Facility types planned.
+        Facility types planned: they may be built, and everybody is allocated to one of each.
     units : GeoDataFrame
         Communities (plans.plan.COMMUNITY_COLUMNS).
     demand : GeoDataFrame
@@ -59,27 +62,38 @@ class Question:
         return {u.id: standards.rules_for(u, types=self.types) for u in self.unit_values.values()}
 
     @cached_property
+    def township_rules(self) -> dict[str, tuple[Rule, ...]]:
+        """The rules that speak for each township, by its id."""
+        standards = self.study.standards
+        return {t.id: standards.rules_for(t, "township", self.types) for t in self.townships.values()}
+
+    @cached_property
+    def unknown(self) -> tuple[Rule, ...]:
+        """The rules of which it is not known whether they speak for some community or township, in profile order.
+
+        Those on types that only they ask for are among them, though nobody plans these types.
+        """
+        standards = self.study.standards
+        types = {*self.types, *standards.types()}
+        found = {r.id for u in self.unit_values.values() for r in standards.unknown_for(u, types=types)}
+        found |= {r.id for t in self.townships.values() for r in standards.unknown_for(t, "township", types)}
+        return tuple(rule for rule in standards.rules if rule.id in found)
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """The planned types, then those of which existing facilities count together with planned ones."""
+        rules = [*self.rules.values(), *self.township_rules.values()]
+        return (*self.types, *counted_types((rule for some in rules for rule in some), self.types))
+
+    @cached_property
     def unit_values(self) -> dict[str, Unit]:
         """Communities as rules look at them, by id."""
-        return {str(row["id"]): unit_of(row) for row in self.units.to_dict("records")}
+        return community_units(self.units)
 
     @cached_property
     def townships(self) -> dict[str, Unit]:
         """Townships with their totals, by id; those of the layer and those that communities name."""
-        totals = self.units.groupby("township_id")[["households", "people"]].sum()
-        names: dict[str, str] = {str(name): "" for name in totals.index if str(name)}
-        layer = self.study.layers.get("townships")
-        if layer is not None:
-            names |= dict(zip(layer["id"].astype(str), layer["name"].fillna("").astype(str), strict=True))
-        return {
-            key: Unit(
-                id=key,
-                name=name,
-                households=float(totals["households"].get(key, 0.0)),
-                people=float(totals["people"].get(key, 0.0)),
-            )
-            for key, name in names.items()
-        }
+        return township_units(self.units, self.study.layers.get("townships"))
 
     @cached_property
     def demand_unit(self) -> npt.NDArray[np.object_]:
@@ -90,6 +104,39 @@ class Question:
         """Return the largest reach that a rule gives ``type_`` in a community, metres; None without one."""
         figures = [r.figure for r in self.rules[unit_id] if r.kind == "reach" and type_ in r.types and r.figure]
         return max(figures, default=None)
+
+
+def speaking_rules(study: Study, units: gpd.GeoDataFrame, types: Collection[str]) -> list[Rule]:
+    """Return the rules on ``types`` that speak for any of the communities ``units`` or their townships, with repeats."""
+    standards = study.standards
+    found = [rule for unit in community_units(units).values() for rule in standards.rules_for(unit, types=types)]
+    for township in township_units(units, study.layers.get("townships")).values():
+        found += standards.rules_for(township, "township", types)
+    return found
+
+
+def community_units(units: gpd.GeoDataFrame) -> dict[str, Unit]:
+    """Return communities as rules look at them, by id."""
+    return {str(row["id"]): unit_of(row) for row in units.to_dict("records")}
+
+
+def township_units(units: gpd.GeoDataFrame, layer: gpd.GeoDataFrame | None) -> dict[str, Unit]:
+    """Return the townships with their totals, by id: those of the layer and those that communities name.
+
+    A total is NaN where the figure of one of the communities is not known.
+    """
+    counts = ["households", "people", "elderly", "children"]
+    groups = units.groupby("township_id")[counts]
+    totals = groups.sum().mask(units[counts].isna().groupby(units["township_id"]).any()).to_dict("index")
+    names: dict[str, str] = {str(name): "" for name in totals if str(name)}
+    if layer is not None:
+        names |= dict(zip(layer["id"].astype(str), layer["name"].fillna("").astype(str), strict=True))
+    nobody = dict.fromkeys(counts, 0.0)
+    found = {}
+    for key, name in names.items():
+        households, people, elderly, children = (float(totals.get(key, nobody)[what]) for what in counts)
+        found[key] = Unit(id=key, name=name, households=households, people=people, elderly=elderly, children=children)
+    return found
 
 
 def unit_of(row: dict[str, object] | pd.Series[str]) -> Unit:

@@ -52,12 +52,12 @@ def slack(metres: Floats | float) -> Floats | float:
 
 
 def walking_limits(question: Question) -> Floats:
-    """Return the walking limit of each type for each demand point, (n_types, n_demand), metres.
+    """Return the walking limit of each counted type for each demand point, (n_types, n_demand), metres.
 
     It is the largest reach that a rule gives the type in the demand point's community, else the study's cutoff.
     """
     units, inverse = np.unique(question.demand_unit.astype(str), return_inverse=True)
-    limits = np.full((len(question.types), len(units)), question.cutoff_m)
+    limits = np.full((len(question.counted), len(units)), question.cutoff_m)
     for k, type_ in enumerate(question.types):
         for u, unit_id in enumerate(units.tolist()):
             reach = question.reach(unit_id, type_)
@@ -69,7 +69,8 @@ def walking_limits(question: Question) -> Floats:
 def _pairs(question: Question, slot_site: Ints, slot_type: Ints, limit: Floats) -> tuple[Ints, Ints, Floats]:
     """Return which slot may serve which demand point within the walking limit of its type.
 
-    A type without any reach rule is coupled within its own community only, whomever it may serve.
+    A type without any reach rule is coupled within its own community only, whomever it may serve; what is counted but not
+    planned serves nobody here.
     """
     matrix = question.matrix
     site_unit = question.sites["community_id"].to_numpy(dtype=object)
@@ -81,6 +82,8 @@ def _pairs(question: Question, slot_site: Ints, slot_type: Ints, limit: Floats) 
     cost: list[Floats] = []
     bounded = [any(question.reach(u, key) is not None for u in question.rules) for key in question.types]
     for s, (j, k) in enumerate(zip(slot_site.tolist(), slot_type.tolist(), strict=True)):
+        if k >= len(question.types):
+            continue
         pairs = by_site[starts[j] : starts[j + 1]]
         keep = matrix.cost[pairs] <= limit[k, matrix.i[pairs]]
         if facility_type(question.types[k]).serves == "community" or not bounded[k]:
@@ -105,7 +108,7 @@ class _Place:
         self.outermost = slot_host < 0
         self.unit = question.sites["community_id"].to_numpy(dtype=object)[slot_site]
         self.township = question.sites["township_id"].to_numpy(dtype=object)[slot_site]
-        self.kind = np.array(question.types, dtype=object)[slot_type]
+        self.kind = np.array(question.counted, dtype=object)[slot_type]
         self.by_unit = {u: np.flatnonzero(self.unit == u) for u in question.unit_values}
         self.by_township = {t: np.flatnonzero(self.township == t) for t in question.townships}
 
@@ -124,11 +127,8 @@ class _Place:
         """Return the rows on openings: presence in communities and townships."""
         entries = []
         for place, rules in presence_rules(self.question):
-            groups = self.by_township if place in self.by_township and place not in self.by_unit else self.by_unit
             for rule in rules:
-                slots = (self.by_township if rule.scope == "township" else groups).get(
-                    place, np.zeros(0, dtype=np.int64)
-                )
+                slots = (self.by_township if rule.scope == "township" else self.by_unit)[place]
                 slots = slots[np.isin(self.kind[slots], rule.types)]
                 entries.append((slots, float(rule.figure or 1.0), int(STRENGTHS[rule.strength])))
         return self._rows(entries)
@@ -159,12 +159,8 @@ def area_rules(question: Question) -> list[tuple[Unit, Rule, float]]:
 
 def presence_rules(question: Question) -> list[tuple[str, list[Rule]]]:
     """Return (community or township id, its presence rules)."""
-    found = [(u, [r for r in rules if r.kind == "presence"]) for u, rules in question.rules.items()]
-    standards = question.study.standards
-    for key, township in question.townships.items():
-        rules = standards.rules_for(township, scope="township", types=question.types)
-        found.append((key, [r for r in rules if r.kind == "presence"]))
-    return found
+    places = [*question.rules.items(), *question.township_rules.items()]
+    return [(place, [rule for rule in rules if rule.kind == "presence"]) for place, rules in places]
 
 
 def _cover_rows(question: Question) -> tuple[CoverRow, ...]:

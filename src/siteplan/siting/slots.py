@@ -58,7 +58,7 @@ def make_slots(question: Question) -> SlotTable:
     entries: list[_Slot] = []
     for j, site in enumerate(question.sites.to_dict("records")):
         entries.extend(_existing(question, j, site) if site["kind"] == "existing" else _candidate(question, j, site))
-    number = {(slot.site, question.types[slot.type]): s for s, slot in enumerate(entries)}
+    number = {(slot.site, question.counted[slot.type]): s for s, slot in enumerate(entries)}
     host = [number[slot.site, slot.host] if slot.host else -1 for slot in entries]
     slots = Slots(
         site=np.array([slot.site for slot in entries], dtype=np.int64),
@@ -146,11 +146,11 @@ def _existing(question: Question, j: int, site: dict[str, object]) -> Iterator[_
     price = {"floor": site["cost_per_m2_yuan"], "land": site["land_cost_per_m2_yuan"], "none": 0.0}[space]
     yield _Slot(
         site=j,
-        type=question.types.index(own),
+        type=question.counted.index(own),
         existing=True,
         existing_m2=stands,
         min_m2=0.0,
-        max_m2=stands + spare,
+        max_m2=stands + spare if own in question.types else stands,
         host="",
         space=SPACES[space],
         cost_m2=_number(price),
@@ -214,7 +214,7 @@ def _size_rows(question: Question, entries: list[_Slot]) -> SizeRows:
     slot, least, strength = [], [], []
     unit_of = question.sites["community_id"].astype(str).tolist()
     for s, entry in enumerate(entries):
-        key = question.types[entry.type]
+        key = question.counted[entry.type]
         for rule in question.rules[unit_of[entry.site]]:
             if rule.kind != "unit_floor" or key not in rule.types or not rule.figure or entry.space == Space.NONE:
                 continue

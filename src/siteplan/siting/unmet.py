@@ -80,6 +80,12 @@ def to_recorded(question: Question) -> pd.DataFrame:
                     denominator=word("denominator", rule.denominator),
                 )
                 unknown[rule.id] = (rule.id, rule.kind, why)
+    for rule in question.unknown:
+        why = _(
+            "the layers do not say how many {metric} there are, so it is not known whether the rule applies",
+            metric=word("denominator", rule.size.metric if rule.size else ""),
+        )
+        unknown[rule.id] = (rule.id, rule.kind, why)
     return pd.DataFrame([*rows, *unknown.values()], columns=list(RECORDED_COLUMNS)).astype("str")
 
 

@@ -368,7 +368,7 @@ def _check_township(rule: Rule) -> None:
             raise _refuse(
                 rule,
                 _("a rule of scope township cannot ask for {field} = {value}", field=name, value=value),
-                _("leave {field} out, or write a rule of scope community; a township has a size only", field=name),
+                _('a township has a size only: write {field} = "any", or a rule of scope community', field=name),
             )
 
 

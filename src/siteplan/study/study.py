@@ -22,7 +22,6 @@ from siteplan.standards.library import Standards, load_standards
 from siteplan.study.load import load_settings, settings_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import geopandas as gpd
@@ -44,12 +43,21 @@ class Study:
         In one metric CRS.
     standards : Standards
         The rules of the chosen profiles.
+
+    Raises
+    ------
+    LayerError
+        If candidates or facilities are of an unknown type.
     """
 
     folder: Path
     settings: Settings
     layers: Layers
     standards: Standards
+
+    def __post_init__(self) -> None:
+        """Refuse facility types that nobody knows: nothing later would say that they are left out."""
+        _check_types(self.folder, self.layers)
 
     @property
     def name(self) -> str:
@@ -96,7 +104,6 @@ def open_study(path: str | Path) -> Study:
     folder = file.parent
     standards = _standards(file, settings)
     layers = read_layers(folder, settings)
-    _check_types(layers.vectors, {role: str(folder / entry.path) for role, entry in settings.layers.items()})
     return Study(folder=folder, settings=settings, layers=layers, standards=standards)
 
 
@@ -114,7 +121,7 @@ def _standards(file: Path, settings: Settings) -> Standards:
         raise StandardsError(error.problem, remedy=error.remedy, path=file, row=error.row or row) from error
 
 
-def _check_types(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> None:
+def _check_types(folder: Path, layers: Layers) -> None:
     """Refuse candidates and facilities of unknown facility types.
 
     Raises
@@ -123,14 +130,17 @@ def _check_types(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, st
         Naming the first row.
     """
     for role, column in (("candidates", "types"), ("facilities", "type")):
-        frame = vectors.get(role)
-        for ident, words in () if frame is None else zip(frame["id"], frame[column], strict=True):
+        frame = layers.get(role)
+        if frame is None or column not in frame:
+            continue
+        for ident, words in zip(frame["id"], frame[column], strict=True):
+            several = [key.strip() for key in str(words or "").split(";") if key.strip()]
             try:
-                for key in str(words or "").split(";"):
-                    if key.strip():
-                        facility_type(key.strip())
+                for key in several if role == "candidates" else [str(words)]:
+                    facility_type(key)
             except StandardsError as error:
-                place = Place(role=role, path=paths[role])
+                path = str(folder / layers.sources[role].path) if role in layers.sources else ""
+                place = Place(role=role, path=path)
                 raise place.error(error.problem, remedy=error.remedy, row=f"{ident}, {column}") from error
 
 
