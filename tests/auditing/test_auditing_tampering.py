@@ -51,6 +51,18 @@ def put(column: str, row: int, value: object) -> Callable[[pd.DataFrame], pd.Dat
     return change
 
 
+def invented(row: int, value: float, **more: object) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Replace a stage by one that is consistent in itself, proven, and not so."""
+
+    def change(frame: pd.DataFrame) -> pd.DataFrame:
+        figures = {"value": value, "bound": value, "gap": 0.0, "status": "optimal"} | more
+        for column, figure in figures.items():
+            frame.loc[frame.index[row], column] = figure
+        return frame
+
+    return change
+
+
 def scenario(**changes: object) -> Tamper:
     return lambda plan: plan.but(scenario=plan.scenario.but(**changes))
 
@@ -63,16 +75,19 @@ def cheaper_budget(plan: Plan) -> Plan:
 
 CASES: dict[str, tuple[Tamper, set[str]]] = {
     "area of an existing facility": (facility(id="f3", area_m2=401.0), {"existing area"}),
-    "existing area of a new facility": (facility(id="f5", existing_m2=100.0, cost_yuan=5_000.0), {"existing area"}),
+    "existing area of a new facility": (
+        facility(id="f5", existing_m2=100.0, cost_yuan=5_000.0),
+        {"existing area", "stage value"},
+    ),
     "area beyond floor, land and price": (
         facility(id="f1", area_m2=480.0),
-        {"floor capacity", "land capacity", "cost", "budget"},
+        {"floor capacity", "land capacity", "cost", "budget", "stage value"},
     ),
     "land beyond the site": (facility(id="f4", area_m2=101.0, cost_yuan=5_050.0), {"land capacity", "budget"}),
     "room larger than its host": (facility(id="f2", area_m2=451.0), {"rooms in host"}),
     "extension beyond the spare area": (
         facility(id="f3", status="extended", area_m2=451.0, cost_yuan=40_800.0),
-        {"spare area", "budget"},
+        {"spare area", "budget", "stage value"},
     ),
     "cost": (facility(id="f5", cost_yuan=204_999.0), {"cost"}),
     "budget kept by stating less": (cheaper_budget, {"cost", "budget"}),
@@ -83,7 +98,7 @@ CASES: dict[str, tuple[Tamper, set[str]]] = {
     "type": (facility(id="f4", type="outdoor_square", space="floor"), {"space of facility"}),
     "place": (
         facility(id="f1", site_id="c9", cost_yuan=0.0),
-        {"site", "place of facility", "unmet list", "cost", "sites opened"},
+        {"site", "place of facility", "unmet list", "cost", "sites opened", "stage value"},
     ),
     "township": (facility(id="f5", township_id="t9"), {"township of facility"}),
     "households served": (facility(id="f3", households_served=121.0), {"households served"}),
@@ -129,6 +144,10 @@ CASES: dict[str, tuple[Tamper, set[str]]] = {
         table("stages", lambda frame: put("gap", 1, 0.0)(put("status", 1, "optimal")(frame))),
         {"stage gap", "stage status"},
     ),
+    "a largest shortfall that is not the plan's": (table("stages", invented(0, 0.5)), {"stage value"}),
+    "a cost that is not the plan's": (table("stages", invented(1, 500_000.0)), {"stage value"}),
+    "a dearer cost, proven": (table("stages", invented(1, 700_000.0)), {"stage value"}),
+    "no new facility": (table("stages", invented(1, 0.0, stage="fewest")), {"stage value"}),
     "an input": (lambda plan: plan.but(provenance=plan.provenance | {"sha256:sites": "0" * 64}), {"inputs"}),
     "an input left out": (lambda plan: plan.but(provenance={}), {"inputs"}),
 }

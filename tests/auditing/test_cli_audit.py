@@ -18,6 +18,7 @@ def met(plan: Plan) -> Plan:
         scenario=scenario,
         facilities=plan.facilities[plan.facilities["type"].isin(scenario.types)].reset_index(drop=True),
         unmet=plan.unmet.iloc[:0],
+        stages=plan.stages.assign(value=[0.0, 665_000.0], bound=[0.0, 665_000.0], gap=0.0, status="optimal"),
         allocation=plan.allocation[plan.allocation["type"].isin(scenario.types)],
     )
 

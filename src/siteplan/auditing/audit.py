@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siteplan.auditing import allocation, capacity, homes, proof, sites, table
+from siteplan.auditing import allocation, capacity, homes, objectives, proof, sites, table
 from siteplan.auditing.claims import Claims
 from siteplan.auditing.ground import Ground, check_points, walks_of
 from siteplan.auditing.report import verdict_text
@@ -126,9 +126,10 @@ def audit(plan: Plan) -> Audit:
 
     _check_service(claims, plan, ground, walks, demand, facilities, limits(places, rules, ground, len(demand)))
     counted = counted_types([rule for speaking in rules for rule in speaking], ground.types)
-    _check_sites(claims, plan, ground, facilities, counted)
+    total = _check_sites(claims, plan, ground, facilities, counted)
     check_unmet(claims, plan.unmet, found, facilities, ground.required_sites(plan.scenario))
     proof.check_stages(claims, plan.stages)
+    _check_values(claims, plan, ground, facilities, found, total)
     proof.check_inputs(claims, plan.provenance, ground.paths)
     return Audit(name=plan.scenario.name, table=table.table(found, silent, ground.standards), claims=claims.frame())
 
@@ -164,7 +165,8 @@ def _check_service(
     allocation.check_served(claims, facilities, plan.allocation, households[~households.index.duplicated()])
 
 
-def _check_sites(claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame, counted: Sequence[str]) -> None:
+def _check_sites(claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame, counted: Sequence[str]) -> float:
+    """Check what is claimed of sites and return the yuan spent, as recomputed."""
     layer, standing = ground.candidates, ground.facilities
     sites.check_identity(claims, facilities, plan.communities, ground.spaces, plan.facilities["space"])
     sites.check_existing(claims, facilities, standing, ground.spaces, ground.types, counted)
@@ -172,4 +174,17 @@ def _check_sites(claims: Claims, plan: Plan, ground: Ground, facilities: pd.Data
     book = capacity.site_book(layer, standing)
     capacity.check_capacity(claims, facilities, book, ground.spaces, found="candidates" not in ground.given)
     cost = capacity.costs(facilities, book, ground.spaces)
-    capacity.check_costs(claims, facilities, cost, plan.scenario, ground.township_budgets())
+    return capacity.check_costs(claims, facilities, cost, plan.scenario, ground.township_budgets())
+
+
+def _check_values(
+    claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame, found: Sequence[table.Finding], total: float
+) -> None:
+    """Check what the stages say that the plan costs and lacks."""
+    opened = set(facilities.loc[facilities["status"] == sites.NEW, "site_id"])
+    closed = ground.required_sites(plan.scenario) - opened
+    book = capacity.site_book(ground.candidates, ground.facilities)
+    built = int((facilities["status"] == sites.NEW).sum())
+    price = plan.scenario.aim_price_yuan_per_m2
+    cost = objectives.spent(total, found, facilities, book, plan.stages, price)
+    objectives.check_values(claims, plan.stages, found, len(closed), cost, built, ground.spaces, price)

@@ -138,11 +138,16 @@ def check_costs(
     recomputed: pd.Series,
     scenario: Scenario,
     township_budgets: Mapping[str, float],
-) -> None:
+) -> float:
     """Check what each site costs, and that the budgets are kept.
 
     Budgets are held against the recomputed costs, so that a plan cannot keep one by stating less; a site that the
     layers do not have counts with what the plan says.
+
+    Returns
+    -------
+    float
+        Yuan spent in all, as recomputed.
     """
     said = facilities.groupby("site")["cost_yuan"].sum().reindex(recomputed.index)
     known = recomputed.notna()
@@ -154,9 +159,10 @@ def check_costs(
     if scenario.budget_yuan is not None:
         claims.add("budget", "", scenario.budget_yuan, total, holds=meets(scenario.budget_yuan, total))
     if not scenario.township_budgets:
-        return
+        return total
     township = facilities.drop_duplicates("site").set_index("site")["township_id"].reindex(spent.index)
     by_township = spent.groupby(township.to_numpy()).sum()
     for name, limit in township_budgets.items():
         used = float(by_township.get(name, 0.0))
         claims.add("township budget", name, limit, used, holds=meets(limit, used))
+    return total
