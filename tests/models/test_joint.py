@@ -85,7 +85,7 @@ def random_problem(seed: int, n_sites: int = 3, n_demand: int = 5, *, coupled: b
                 reach=float(rng.integers(2, 9)),
                 strength=int(rng.integers(0, 2)),
             )
-            for k in range(N_TYPES)
+            for k in (*range(N_TYPES), *range(N_TYPES))
         )
         if coupled
         else ()

@@ -38,6 +38,8 @@ COST_UNIT = 1e4
 """Money is handed to the solver in units of 10,000 yuan, to keep the numbers of a model alike in size."""
 METRE_UNIT = 1e3
 """Walking is handed to the solver in household-kilometres."""
+_GIVEN_BACK = 1e-3
+"""Share of the cost that the last step may spend to make good what is nothing but rounding."""
 _FIRST = 1e5
 """What a whole shortfall weighs in the last step beside 10,000 yuan: more than all its square metres cost."""
 
@@ -290,7 +292,9 @@ class JointModel:
         Rows whose relative shortfall is at most ``rounding`` are held at 0, whatever that costs.
         """
         if self.over is not None:
-            self.over.upBound = None
+            terms, constant = self.cost()
+            spent = constant + sum(c * solution.get(v.name, 0.0) for v, c in terms)
+            self.over.upBound = max(spent, 1.0) * _GIVEN_BACK
         for y in self.y.values():
             y.lowBound = y.upBound = solution.get(y.name, 0.0)  # one in no row is not in it
         for rows in self.shortfalls.values():

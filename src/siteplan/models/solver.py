@@ -185,7 +185,13 @@ class Model:
 
 
 def expression(terms: Terms) -> Any:
-    """Return ``terms`` as PuLP's affine expression, on either PuLP line."""
-    pairs = [(variable, float(coefficient)) for variable, coefficient in terms]
+    """Return ``terms`` as PuLP's affine expression, on either PuLP line.
+
+    A variable that stands in several terms counts with the sum of its coefficients; PuLP itself would keep only the last.
+    """
+    sums: dict[str, tuple[Any, float]] = {}
+    for variable, coefficient in terms:
+        known = sums.get(variable.name)
+        sums[variable.name] = (variable, float(coefficient) + (known[1] if known else 0.0))
     build = getattr(pulp.LpAffineExpression, "from_list", pulp.LpAffineExpression)
-    return build(pairs)
+    return build(list(sums.values()))

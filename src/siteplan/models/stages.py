@@ -1,6 +1,7 @@
 """Solving the joint model objective by objective, component by component.
 
-The objectives, in order: the worst hard rule, all hard rules, targets, soft aims, cost, fewest new facilities, walking. Each stage keeps what the stages before it
+The objectives, in order: the worst hard rule, all hard rules, targets, soft aims, cost, fewest new facilities, walking.
+Each stage keeps what the stages before it
 reached, within a tolerance that it states, so its bound is conditional on their incumbents. Components share nothing but the first objective: its
 largest value over the components is what every one of them has to keep, so that the answer is that of the undivided problem.
 """
