@@ -149,7 +149,17 @@ def test_a_hard_rule_that_cannot_be_met_is_exit_code_4(tmp_path, capsys):
 
 def test_a_plan_stopped_early_is_exit_code_5(helsinki):
     # no rule on parcel points is hard; without time nothing is built, and nothing is proven
-    done = run_apart("solve", helsinki[0], "-o", helsinki[0].parent / "early.gpkg", "--time-limit", "0", "--type", "parcel_point", "--json")
+    done = run_apart(
+        "solve",
+        helsinki[0],
+        "-o",
+        helsinki[0].parent / "early.gpkg",
+        "--time-limit",
+        "0",
+        "--type",
+        "parcel_point",
+        "--json",
+    )
     assert done.code == done.json["exit_code"] == 5, done.text
     assert done.json["hard_unmet"] == 0
     assert done.json["proven"] is False

@@ -40,7 +40,15 @@ UNITS = {
 }
 PRICED = "yuan, missing aims priced"
 """The objective of the cost stage where the scenario prices a missing m2 of an aim."""
-KEEP = {"hard-worst": 2e-7, "hard-sum": 2e-7, "targets": 2e-7, "aims": 2e-7, "cost": 1e-5, "fewest": 1e-6, "walking": 1e-5}
+KEEP = {
+    "hard-worst": 2e-7,
+    "hard-sum": 2e-7,
+    "targets": 2e-7,
+    "aims": 2e-7,
+    "cost": 1e-5,
+    "fewest": 1e-6,
+    "walking": 1e-5,
+}
 """Tolerance within which later stages keep each stage's value: of a sum of relative shortfalls the sum itself, so that a row which
 is met stays met within siteplan.units.TOLERANCE however many are not; of cost and walking a share of the value. A square metre given
 up within the tolerance of the shortfalls saves money, so the tolerance of the cost is larger: otherwise equally cheap plans
