@@ -10,6 +10,8 @@ import pytest
 os.environ["SITEPLAN_LANG"] = "en"
 """Tests read the program's words; those of Chinese ask for it by themselves."""
 
+pytest.register_assert_rewrite("joint_oracle", "tiny_study", "real_jobs")
+
 AVOIDABLE = ("chromium missing", "SITEPLAN_DATA")
 """Reasons of skips that continuous integration does not accept; see .ci/run."""
 
