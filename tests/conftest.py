@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["SITEPLAN_LANG"] = "en"
 """Tests read the program's words; those of Chinese ask for it by themselves."""
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("SITEPLAN_NO_SKIPS"):  # the same examples every time: what lands is what was tested
+    settings.load_profile("ci")
 
 pytest.register_assert_rewrite("joint_oracle", "tiny_study", "real_jobs")
 

@@ -15,6 +15,7 @@ from siteplan.auditing.audit import audit
 from siteplan.errors import UsageError
 from siteplan.planning.solve import solve
 from siteplan.plans.store import LAYERS, TABLES, read_plan, write_plan
+from siteplan.units import PROVEN_GAP
 
 if TYPE_CHECKING:
     from siteplan.plans.plan import Plan
@@ -68,7 +69,8 @@ def test_the_audit_never_disagrees_with_the_solver(seed: int) -> None:
     plan = solved(study, scenario)
     found = audit(plan)
     assert found.disagreements() == []
-    assert plan.proven
+    for stage in plan.stages.itertuples():  # a run that was stopped says so, however small the study
+        assert (stage.status == "optimal") == (stage.gap <= PROVEN_GAP), stage
     listed = plan.unmet[(plan.unmet["strength"] == "hard") & (plan.unmet["rule_id"] != "scenario:required")]
     assert found.hard_failed == len(listed)
     assert hard(plan)[0] == pytest.approx(_largest(plan), abs=1e-5)
@@ -76,7 +78,7 @@ def test_the_audit_never_disagrees_with_the_solver(seed: int) -> None:
 
 def _largest(plan: Plan) -> float:
     """Return the largest relative shortfall of the hard rules that siting can do something about."""
-    rows = plan.unmet[(plan.unmet["strength"] == "hard") & ~plan.unmet["rule_id"].str.endswith(".inside")]
+    rows = plan.unmet[(plan.unmet["strength"] == "hard") & ~plan.unmet["rule_id"].str.contains(".inside", regex=False)]
     return float((rows["shortfall"] / rows["required"]).max()) if len(rows) else 0.0
 
 

@@ -121,6 +121,7 @@ class Model:
             timeLimit=max(options.time_limit_s, 0.01),
             threads=options.threads,
             random_seed=1,
+            primal_feasibility_tolerance=max(1e-6, options.feasibility * 1.1),
             mip_feasibility_tolerance=options.feasibility,  # at 1e-6 HiGHS may refuse its own answer for 1.0000001e-6
         )
         began = time.perf_counter()
