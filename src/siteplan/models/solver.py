@@ -45,6 +45,8 @@ class SolverOptions:
         Threads of the solver; 1 gives the same run every time.
     feasibility : float
         By how much a solution may miss a row.
+    presolve : bool
+        Whether HiGHS reduces the model first.
     """
 
     solver: str = "HiGHS"
@@ -52,6 +54,7 @@ class SolverOptions:
     time_limit_s: float = 600.0
     threads: int = 1
     feasibility: float = 1e-7
+    presolve: bool = True
 
 
 class Model:
@@ -122,6 +125,7 @@ class Model:
             threads=options.threads,
             random_seed=1,
             primal_feasibility_tolerance=max(1e-6, options.feasibility * 1.1),
+            presolve="choose" if options.presolve else "off",
             mip_feasibility_tolerance=options.feasibility,  # at 1e-6 HiGHS may refuse its own answer for 1.0000001e-6
         )
         began = time.perf_counter()

@@ -59,7 +59,8 @@ _HALF = 0.5
 _SHORTEST_S = 0.2
 _TRIM_S = 30.0
 """Seconds for the last step, an LP that takes a fraction of one."""
-_LOOSER = (9e-7, 4e-6, 2e-5)
+_AGAIN = ((9e-7, True), (4e-6, True), (9e-7, False), (4e-6, False))
+"""Tolerance and presolve with which a stage is tried again that HiGHS calls infeasible though it is not."""
 _ROUNDINGS = (1e-3, 1e-5, 1e-6)
 """Relative shortfalls that are taken for rounding and made good at the end, the first of these with which that is possible."""
 
@@ -253,11 +254,11 @@ def _solve_part(stage: str, part: _Part, options: SolverOptions, seconds: float)
     part.model.model.minimise(part.terms)
     limits = dataclasses.replace(options, time_limit_s=seconds)
     proof = part.model.model.solve(limits)
-    for feasibility in _LOOSER if stage != STAGES[0] else ():
+    for feasibility, presolve in _AGAIN:
         if proof.status != Status.INFEASIBLE:
             break
         # what the stages before keep may be missed by a rounding error: the solution in hand shows that there is one
-        proof = part.model.model.solve(dataclasses.replace(limits, feasibility=feasibility))
+        proof = part.model.model.solve(dataclasses.replace(limits, feasibility=feasibility, presolve=presolve))
     if proof.status == Status.INFEASIBLE and stage == STAGES[0]:
         raise SolverError(f"{part.model.model.problem.name}: the solver finds no plan, though building nothing is one")
     worse = proof.status == Status.STOPPED and proof.value + part.constant > known
