@@ -35,6 +35,8 @@ def test_every_building_is_allocated_for_every_type(plan):
 
 def test_walks_go_along_the_streets(plan):
     assert plan.provenance["walking"].startswith("network")
+    assert "OpenStreetMap" in plan.provenance["attribution"]
+    assert any("households spread" in text for key, text in plan.provenance.items() if key.startswith("note:"))
     assert (plan.allocation["metres"].dropna() > 0).mean() > 0.9
 
 
