@@ -88,6 +88,7 @@ _PEOPLE = (
     _number("children", "儿童人口", "people"),
 )
 _TOWNSHIP = _text("township_id", "乡镇编号")
+_PHASE = _number("phase", "建成阶段", "phase", minimum=1.0, default=1.0)
 
 _ROLES = (
     Role(
@@ -102,6 +103,7 @@ _ROLES = (
             _TOWNSHIP,
             _flag("resettlement", "是否安置点", default=True),
             _flag("key", "是否重点", default=False),
+            _PHASE,
         ),
     ),
     Role(
@@ -116,6 +118,7 @@ _ROLES = (
             _TOWNSHIP,
             _flag("resettlement", "是否安置社区", default=False),
             _flag("key", "是否重点", default=False),
+            _PHASE,
         ),
     ),
     Role(name="townships", zh="乡镇", columns=(_NAME, _number("budget_yuan", "预算", "yuan"))),
@@ -139,7 +142,8 @@ _ROLES = (
         zh="候选点",
         columns=(
             _NAME,
-            _text("kind", "方式", values=("convert", "build"), default="build"),
+            _text("kind", "方式", values=("build", "convert", "buy", "swap"), default="build"),
+            _text("place", "地点", default=""),
             _number("floor_capacity_m2", "可用建筑面积", "m2", required=True),
             _number("land_m2", "用地面积", "m2", default=0.0),
             _number("storeys", "层数", "floors", default=0.0),

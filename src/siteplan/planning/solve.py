@@ -19,7 +19,7 @@ from siteplan.messages import _
 from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import JointAnswer, solve_joint
 from siteplan.plans.plan import DEMAND_COLUMNS, STAGE_COLUMNS, Plan
-from siteplan.plans.scenario import Scenario
+from siteplan.plans.scenario import Fund, Phase, Scenario
 from siteplan.siting.answer import to_allocation, to_facilities, with_served
 from siteplan.siting.question import Question, speaking_rules
 from siteplan.siting.rules_to_arrays import to_problem
@@ -64,7 +64,10 @@ class Prepared:
 
 def default_scenario(study: Study) -> Scenario:
     """Return the scenario that study.toml asks for."""
-    return Scenario(**study.settings.scenario.to_dict())
+    fields = study.settings.scenario.to_dict()
+    fields["phases"] = tuple(Phase(**phase) for phase in fields.get("phases", ()))
+    fields["funds"] = tuple(Fund(**fund) for fund in fields.get("funds", ()))
+    return Scenario(**fields)
 
 
 def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:

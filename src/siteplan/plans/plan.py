@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from siteplan.study.study import Study
 
 FACILITY_COLUMNS = (
-    "id", "type", "site_id", "site_name", "site_kind", "status", "community_id", "township_id", "inside",
+    "id", "type", "site_id", "site_name", "site_kind", "status", "mode", "community_id", "township_id", "inside",
     "space", "area_m2", "existing_m2", "cost_yuan", "phase", "households_served", "rules",
 )  # fmt: skip
+WORK_COLUMNS = ("facility_id", "phase", "area_m2", "cost_yuan")
+PAYMENT_COLUMNS = ("site_id", "phase", "fund", "yuan")
+NEED_COLUMNS = ("unit_id", "kind", "rule_ids", "required", "unit")
 DEMAND_COLUMNS = ("building_id", "households", "people", "elderly", "children", "site_id", "community_id")
-ALLOCATION_COLUMNS = ("building_id", "type", "facility_id", "metres", "status")
+ALLOCATION_COLUMNS = ("building_id", "type", "facility_id", "metres", "status", "households")
 COMMUNITY_COLUMNS = (
     "id", "name", "households", "people", "elderly", "children", "setting", "construction", "township_id",
-    "resettlement", "key", "size_class", "decided_by",
+    "resettlement", "key", "phase", "size_class", "decided_by",
 )  # fmt: skip
 MEMBER_COLUMNS = ("site_id", "community_id", "decided_by", "metres", "basis")
-UNMET_COLUMNS = ("rule_id", "type", "unit_id", "strength", "required", "achieved", "shortfall", "unit")
+UNMET_COLUMNS = ("rule_id", "type", "unit_id", "strength", "required", "achieved", "shortfall", "unit", "phase")
 RECORDED_COLUMNS = ("rule_id", "kind", "why")
 STAGE_COLUMNS = ("stage", "objective", "value", "bound", "gap", "status", "seconds", "components", "tolerance")
 
@@ -41,20 +44,30 @@ class Plan:
         What was asked.
     facilities : GeoDataFrame, columns FACILITY_COLUMNS and point geometry in the study's CRS
         One row a facility, existing ones included. ``type``: a facility type; ``status``: existing, extended
-        or new; ``site_kind``: existing, convert or build; ``inside``: id of the facility whose room it is, or
-        ""; ``space``: floor, land or none; areas in m2, cost in yuan; ``rules``: ids of the rules that asked for it, by ";".
+        or new; ``site_kind``: existing, build, convert, buy or swap; ``mode``: how it was had, one of these or extend (rooms set up in an
+        existing facility: convert); ``inside``: id of the facility whose room it is, or ""; ``space``: floor, land or none; areas in m2 at the end of
+        the last phase, cost in yuan over all phases; ``phase``: in which it opens, 0 if it stands already; ``rules``: ids of the rules that asked for it, by ";".
+    works : DataFrame, columns WORK_COLUMNS
+        One row a facility and phase in which something is built: its area at the end of the phase, m2, and what is spent in it, yuan. A new facility has
+        one for the phase in which it opens; one that stands already only where it is extended.
+    payments : DataFrame, columns PAYMENT_COLUMNS
+        Who pays: yuan by site, phase and fund; empty where the scenario has no funds.
+    needs : DataFrame, columns NEED_COLUMNS
+        Workers (kind staff, unit workers) and yearly money (kind fund, unit yuan/year) that each community needs, with the ids of the rules that say so, by ";".
     demand : GeoDataFrame, columns DEMAND_COLUMNS and point geometry
         One row a building with households; counts may be fractions (dasymetric).
     allocation : DataFrame, columns ALLOCATION_COLUMNS
-        One row a building and type. ``status``: served (within the type's reach), out_of_reach (facility_id is
-        the nearest open facility if the cost matrix holds one, else ""), none (no facility of that type may serve it).
-        ``metres``: walking metres, NaN where there is no facility_id.
+        One row a building and type; where a capacity rule speaks for the type, one for each facility that serves some of the building's households, and one
+        for the rest of them. ``status``: served (within the type's reach), full (in reach of one or more that have no room left), out_of_reach, none (no facility of
+        that type may serve it); of the last three facility_id is the nearest open facility if the cost matrix holds one, else "".
+        ``metres``: walking metres, NaN where there is no facility_id. ``households``: how many of the building's households the row is about.
     communities : GeoDataFrame, columns COMMUNITY_COLUMNS, polygon or point geometry
         The units that rules apply to.
     members : DataFrame, columns MEMBER_COLUMNS
         Which settlement site belongs to which community, and the rule that decided.
     unmet : DataFrame, columns UNMET_COLUMNS
-        Every modelled rule that the plan does not meet, in the rule's own unit.
+        Every modelled rule that the plan does not meet, in the rule's own unit, with the phase in which it is due.
+        ``unit_id``: a community, a township, ``pool:TOWNSHIP``, ``study``, or the site that had to be opened.
     recorded : DataFrame, columns RECORDED_COLUMNS
         Rules of the chosen profiles that this version holds and lists but does not evaluate, and why.
     stages : DataFrame, columns STAGE_COLUMNS
@@ -66,6 +79,9 @@ class Plan:
     study: Study
     scenario: Scenario
     facilities: gpd.GeoDataFrame
+    works: pd.DataFrame
+    payments: pd.DataFrame
+    needs: pd.DataFrame
     demand: gpd.GeoDataFrame
     allocation: pd.DataFrame
     communities: gpd.GeoDataFrame

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from siteplan.errors import DataError
 from siteplan.messages import _
 from siteplan.plans.plan import Plan
-from siteplan.plans.scenario import Scenario
+from siteplan.plans.scenario import Fund, Phase, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from siteplan.study.study import Study
 
 LAYERS = ("facilities", "demand", "communities")
-TABLES = ("allocation", "members", "unmet", "recorded", "stages")
-FORMAT = "siteplan plan 1"
-_TUPLES = ("types", "required", "forbidden")
+TABLES = ("works", "payments", "needs", "allocation", "members", "unmet", "recorded", "stages")
+FORMAT = "siteplan plan 2"
+_TUPLES = ("types", "required", "forbidden", "objectives", "locked")
 
 
 def write_plan(plan: Plan, path: str | Path) -> Path:
@@ -174,6 +174,10 @@ def _typed(frame: pd.DataFrame, kinds: str) -> pd.DataFrame:
 def _scenario(text: str) -> Scenario:
     fields: dict[str, Any] = json.loads(text)
     fields |= {key: tuple(fields[key]) for key in _TUPLES}
+    fields["phases"] = tuple(Phase(**phase) for phase in fields["phases"])
+    fields["funds"] = tuple(
+        Fund(**fund | {"yuan": tuple(fund["yuan"]), "townships": tuple(fund["townships"])}) for fund in fields["funds"]
+    )
     return Scenario(**fields)
 
 

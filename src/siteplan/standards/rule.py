@@ -31,6 +31,7 @@ class Unit:
     construction: str = "existing"
     resettlement: bool = False
     key: bool = False
+    phase: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -135,6 +135,25 @@ class AccessSettings(Section):
     snap_limit_m: NotNegative = 500.0
 
 
+class PhaseSettings(Section):
+    """``[[scenario.phases]]``: the fields of siteplan.plans.scenario.Phase."""
+
+    name: str = Field(min_length=1)
+    budget_yuan: NotNegative | None = None
+
+
+class FundSettings(Section):
+    """``[[scenario.funds]]``: the fields of siteplan.plans.scenario.Fund."""
+
+    name: str = Field(min_length=1)
+    yuan: Annotated[tuple[NotNegative, ...], Field(strict=False, min_length=1)]
+    setting: Literal["urban", "rural", "any"] = "any"
+    construction: Literal["new", "existing", "any"] = "any"
+    resettlement: Literal["yes", "no", "any"] = "any"
+    key: Literal["yes", "no", "any"] = "any"
+    townships: Texts = ()
+
+
 class ScenarioSettings(Section):
     """``[scenario]``: the default scenario, with the fields of siteplan.plans.scenario.Scenario."""
 
@@ -148,6 +167,14 @@ class ScenarioSettings(Section):
     gap: NotNegative = 0.0
     time_limit_s: NotNegative = 600.0
     aim_price_yuan_per_m2: NotNegative | None = None
+    phases: Annotated[tuple[PhaseSettings, ...], Field(strict=False)] = ()
+    funds: Annotated[tuple[FundSettings, ...], Field(strict=False)] = ()
+    objectives: Annotated[tuple[Literal["equity", "backup"], ...], Field(strict=False)] = ()
+    key_weight: NotNegative = 4.0
+    resettlement_weight: NotNegative = 2.0
+    locked: Texts = ()
+    locked_m2: dict[str, NotNegative] = Field(default_factory=dict)
+    solver: str = "HiGHS"
     notes: dict[str, str] = Field(default_factory=dict)
 
 
