@@ -55,6 +55,8 @@ class Slots:
     space : (n_slots,) int64
         A :class:`Space`.
     cost_m2 : (n_slots,) float64, yuan per new m2 (0 for rooms inside a host, whose m2 are the host's)
+    state : (n_slots,) int64
+        1 must be open (a locked facility), 0 free, -1 must not be opened.
     """
 
     site: Ints
@@ -66,6 +68,7 @@ class Slots:
     host: Ints
     space: Ints
     cost_m2: Floats
+    state: Ints
 
     def __len__(self) -> int:
         """Return the number of slots."""
@@ -88,6 +91,8 @@ class Sites:
         Paid once if anything new is opened there.
     state : (n_sites,) int64
         1 must be opened (elastic, hard), 0 free, -1 must not be opened.
+    place : (n_sites,) int64
+        Sites of one number are alternatives, of which at most one gets anything new; -1: it has none.
     """
 
     floor: Floats
@@ -95,6 +100,7 @@ class Sites:
     storeys: Floats
     fixed: Floats
     state: Ints
+    place: Ints
 
     def __len__(self) -> int:
         """Return the number of sites."""
@@ -110,11 +116,14 @@ class Rows:
     matrix : (n_rows, n_slots) CSR
     required : (n_rows,) float64, > 0, in the row's own unit
     strength : (n_rows,) int64
+    due : (n_rows,) int64
+        Phase, 0 to n_phases - 1, at whose end the row is due.
     """
 
     matrix: sparse.csr_array
     required: Floats
     strength: Ints
+    due: Ints
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -142,21 +151,82 @@ class SizeRows:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Faults:
+    """Slots that break a rule where they are open: fault f of slot s counts a relative shortfall of 1.
+
+    Parameters
+    ----------
+    slot : (n_faults,) int64
+    unless : (n_faults,) bool
+        True: at fault unless one of the row's slots is open (it lacks company). False: at fault if one of the row's slots is open, or the row
+        is empty (it is too near to something).
+    matrix : (n_faults, n_slots) CSR
+        The slots that the fault depends on.
+    strength : (n_faults,) int64
+        A hard one bars what would make it, unless all that makes it stands already.
+    """
+
+    slot: Ints
+    unless: Bools
+    matrix: sparse.csr_array
+    strength: Ints
+
+    def __len__(self) -> int:
+        """Return the number of faults."""
+        return len(self.slot)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CoverRow:
-    """All demand points of ``demand`` are to lie within ``reach`` metres of an open slot of ``type`` that may serve them."""
+    """``share`` of the households at ``demand`` are to lie within ``reach`` metres of an open slot of ``type`` that serves them."""
 
     type: int
     demand: Ints
     reach: float
     strength: int
+    share: float = 1.0
+    due: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShareRow:
+    """At least ``required`` of the row's communities have ``least`` m2, or ``least`` openings, of their slots.
+
+    Parameters
+    ----------
+    matrix : (n_communities, n_slots) CSR
+    least : float
+        m2, or number of slots.
+    area : bool
+        Whether m2 are counted; else openings.
+    required : float
+        Communities, a whole number.
+    strength, due : int
+    """
+
+    matrix: sparse.csr_array
+    least: float
+    area: bool
+    required: float
+    strength: int
+    due: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Budget:
-    """At most ``limit`` yuan on new area and fixed costs at ``sites``."""
+    """At most ``limit`` yuan on new area and fixed costs at ``sites``, in one ``phase`` or (None) in all together."""
 
     sites: Ints
     limit: float
+    phase: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fund:
+    """A source that pays up to ``limits[t]`` yuan in phase t for ``sites``; where there are funds, they pay everything."""
+
+    sites: Ints
+    limits: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -177,12 +247,29 @@ class JointProblem:
         Rows on areas and on openings.
     size : SizeRows or None
         Least sizes that may be missed.
+    faults : Faults or None
+        Slots that break a rule where they are open.
     cover : tuple of CoverRow
+    shares : tuple of ShareRow
     budgets : tuple of Budget
+    funds : tuple of Fund
     max_sites : int or None
         Most sites at which something new is opened; sites where something stands already are not counted.
     aim_price : float or None
         Yuan a missing m2 of a soft area row is worth in the cost stage; None: such rows are aims as all soft rows are.
+    load : (n_types, n_demand) float64, m2, or None
+        m2 that the households of a demand point take of the facility that serves them; NaN: facilities of the type serve any number.
+    community : (n_demand,) int64, or None
+        Community of each demand point, for the objective equity.
+    wait : (n_slots,) float64, or None
+        What one phase of waiting for the slot weighs, for the objective delay.
+    earliest : (n_slots,) int64, or None
+        Phase before which nobody waits for the slot.
+    previous : (n_slots,) bool, or None
+        Slots that an earlier plan opened, for the objective changes.
+    extra : tuple of str
+        Objectives beyond the usual ones: equity, backup.
+    n_phases : int
     """
 
     weight: Floats
@@ -195,10 +282,20 @@ class JointProblem:
     area: Rows
     count: Rows
     size: SizeRows | None = None
+    faults: Faults | None = None
     cover: tuple[CoverRow, ...] = ()
+    shares: tuple[ShareRow, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    funds: tuple[Fund, ...] = ()
     max_sites: int | None = None
     aim_price: float | None = None
+    load: Floats | None = None
+    community: Ints | None = None
+    wait: Floats | None = None
+    earliest: Ints | None = None
+    previous: Bools | None = None
+    extra: tuple[str, ...] = ()
+    n_phases: int = 1
 
     def __repr__(self) -> str:
         """Return the sizes."""
