@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from siteplan.study.study import Study
 
 SITE_COLUMNS = (
-    "id", "name", "kind", "floor_capacity_m2", "land_m2", "storeys", "fixed_cost_yuan", "cost_per_m2_yuan",
+    "id", "name", "kind", "place", "floor_capacity_m2", "land_m2", "storeys", "fixed_cost_yuan", "cost_per_m2_yuan",
     "land_cost_per_m2_yuan", "types", "state", "community_id", "township_id", "basis", "existing_type", "existing_m2",
 )  # fmt: skip
 
@@ -112,6 +112,7 @@ def _found(study: Study, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> g
 def _from_candidates(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     sites = layer.copy()
     sites["geometry"] = sites.geometry.representative_point()
+    sites["place"] = sites["place"].fillna("").astype("str") if "place" in sites else ""
     sites["existing_type"] = ""
     sites["existing_m2"] = 0.0
     return sites
@@ -167,6 +168,7 @@ def _from_facilities(layer: gpd.GeoDataFrame, types: Collection[str], notes: lis
     sites["land_m2"] = spare.where(is_land, 0.0)
     sites["land_cost_per_m2_yuan"] = sites["cost_per_m2_yuan"]
     for name, value in (
+        ("place", ""),
         ("storeys", 0.0),
         ("fixed_cost_yuan", 0.0),
         ("types", ""),

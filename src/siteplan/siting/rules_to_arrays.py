@@ -141,6 +141,7 @@ class _Place:
             matrix=sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape),
             required=np.array([e[1] for e in entries], dtype=float),
             strength=np.array([e[2] for e in entries], dtype=np.int64),
+            due=np.full(len(entries), self.question.scenario.n_phases - 1, dtype=np.int64),
         )
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from siteplan.models.joint_problem import Floats, Sites, SizeRows, Slots, Space, Strength
+from siteplan.models.joint_problem import Floats, Ints, Sites, SizeRows, Slots, Space, Strength
 from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pandas as pd
 
     from siteplan.siting.question import Question
 
@@ -70,6 +72,7 @@ def make_slots(question: Question) -> SlotTable:
         host=np.array(host, dtype=np.int64),
         space=np.array([slot.space for slot in entries], dtype=np.int64),
         cost_m2=np.array([slot.cost_m2 for slot in entries], dtype=float),
+        state=np.zeros(len(entries), dtype=np.int64),
     )
     return SlotTable(slots=slots, sites=_sites(question), size=_size_rows(question, entries))
 
@@ -206,7 +209,16 @@ def _sites(question: Question) -> Sites:
         storeys=np.where(frame["kind"] == "convert", 0.0, column("storeys")),
         fixed=column("fixed_cost_yuan"),
         state=state,
+        place=_places(frame["place"]),
     )
+
+
+def _places(names: pd.Series[str]) -> Ints:
+    """Return the number of each place, -1 where a site is no alternative to another."""
+    text = names.astype("object").where(names.notna(), "").astype(str).str.strip()
+    shared = text.ne("") & text.duplicated(keep=False)
+    codes = np.unique(text.to_numpy(dtype=object), return_inverse=True)[1].astype(np.int64)
+    return np.where(shared, codes, -1)
 
 
 def _size_rows(question: Question, entries: list[_Slot]) -> SizeRows:
