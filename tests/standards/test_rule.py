@@ -78,9 +78,9 @@ def test_a_size_whose_figure_is_not_known_neither_holds_nor_is_ruled_out():
     assert not make().may_apply_to(unknown)
 
 
-def test_inside_and_recorded_rules_require_nothing_of_a_unit():
+def test_rules_on_facilities_and_recorded_rules_require_nothing_of_a_unit():
     room = make(kind="inside", types=("police_room",), host="service_centre", figure=None, unit="-")
-    for rule in (room, make(kind="staff", figure=5, unit="workers")):
+    for rule in (room, make(kind="grid", figure=300, unit="households"), make(figure=None)):
         with pytest.raises(UsageError, match="no requirement"):
             rule.required(Unit(id="a"))
 
@@ -186,11 +186,11 @@ def test_a_weak_figure_is_hard_only_where_the_planner_says_so(status):
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"figure": None}, "needs a figure"),
         ({"figure": math.nan}, "not a number above 0"),
         ({"figure": -32.0}, "not a number above 0"),
         ({"figure": 0.0}, "not a number above 0"),
-        ({"share": 0.4}, "neither figure_max nor share"),
+        ({"share": 0.4}, "area_ratio takes no share"),
+        ({"figure_max": 40.0}, "area_ratio takes no figure_max"),
         ({"kind": "share", "unit": "m2", "share": 40.0}, "above 1"),
         ({"types": ()}, "no facility type"),
         ({"kind": "reach", "unit": "m", "types": ("library", "nursery")}, "binds one facility type"),

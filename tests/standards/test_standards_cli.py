@@ -44,7 +44,8 @@ def test_shows_one_rule_with_its_source():
     for text in ("004_3e80a236444095bc.txt", "三(二)1", "至少拥有一个综合性", "hard (原则上)", "verified", "modelled"):
         assert text in output
     assert "Changsha 2021" in run("show", "N-reach-service_centre")
-    assert "not floor or land" in run("show", "S0-07")
+    assert "no places" not in run("show", "S0-07")
+    assert "committees and associations" in run("show", "S0-06")
     assert json.loads(run("show", "S0-15.inside", "--json"))["host"] == "service_centre"
 
 

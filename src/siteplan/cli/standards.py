@@ -92,6 +92,7 @@ def _conditions(rule: Rule) -> str:
     parts = [words[value] for value in (rule.setting, rule.construction) if value != "any"]
     parts += {"yes": [_("resettlement")], "no": [_("no resettlement")], "any": []}[rule.resettlement]
     parts += {"yes": [_("key community")], "no": [_("not a key community")], "any": []}[rule.key]
+    parts += [_("where one stands already")] if rule.standing else []
     return _(", ").join([*parts, *([_size(rule.size)] if rule.size else [])])
 
 
@@ -119,11 +120,40 @@ def _status(rule: Rule) -> str:
 
 
 def _figure(rule: Rule) -> str:
-    from siteplan.standards.facility_types import FACILITY_TYPES
+    """Return figure, share, host, modes and what to keep away from, as far as the rule has them, in the language spoken now."""
+    parts = []
+    if rule.figure is not None:
+        text = f"{rule.figure:g}" if rule.figure_max is None else f"{rule.figure:g}-{rule.figure_max:g}"
+        parts += [text if rule.unit == "-" else f"{text} {word('unit', rule.unit)}"]
+    parts += [f"{rule.share:.0%}"] if rule.share is not None else []
+    if rule.host:
+        host = _label(rule.host)
+        parts += [_("in: {host}", host=host) if rule.kind == "inside" else _("beside: {host}", host=host)]
+    parts += [_("by: {modes}", modes=_(", ").join(_mode(mode) for mode in rule.modes))] if rule.modes else []
+    parts += (
+        [_("from: {things}", things=_(", ").join(_label(what) for what in rule.apart_from))] if rule.apart_from else []
+    )
+    return _(", ").join(parts)
 
-    if rule.kind == "inside":
-        return _("in: {host}", host=FACILITY_TYPES[rule.host].label)
-    return rule.figure_text().replace(f" {rule.unit}", f" {word('unit', rule.unit)}", 1)
+
+def _label(what: str) -> str:
+    """Return the name of a facility type, or of something else to keep away from."""
+    from siteplan.standards.facility_types import FACILITY_TYPES
+    from siteplan.standards.kinds import DWELLINGS, EXCLUSION
+
+    if what in FACILITY_TYPES:
+        return FACILITY_TYPES[what].label
+    return _("dwellings") if what == DWELLINGS else what.removeprefix(EXCLUSION)
+
+
+def _mode(mode: str) -> str:
+    return {
+        "build": _("building anew"),
+        "extend": _("extending"),
+        "convert": _("converting"),
+        "buy": _("buying"),
+        "swap": _("exchanging"),
+    }[mode]
 
 
 def _use(rule: Rule) -> str:
@@ -174,7 +204,7 @@ def _as_json(rule: Rule, loaded: Standards) -> dict[str, Any]:
 def _lines(rule: Rule, loaded: Standards) -> list[tuple[str, str]]:
     from siteplan.standards.kinds import why_recorded
 
-    use = _use(rule) if rule.modelled else _("{name}: {text}", name=_use(rule), text=why_recorded(rule.kind))
+    use = _use(rule) if rule.modelled else _("{name}: {text}", name=_use(rule), text=why_recorded(rule))
     lines = [
         (_("rule"), rule.id),
         (_("profile"), _(", ").join((rule.profile, _title(rule, loaded)))),

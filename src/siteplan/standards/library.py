@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
 from siteplan.errors import StandardsError
 from siteplan.messages import _
 from siteplan.standards.facility_types import FACILITY_TYPES
-from siteplan.standards.kinds import why_recorded
+from siteplan.standards.kinds import MODELLED_KINDS, WITH_SHARE, why_recorded
 from siteplan.standards.nearest import nearest
 from siteplan.standards.profile import Profile, read_profile
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 NATIONAL = "national"
 """The profile of defaults; it is always read, and speaks last."""
 
+Scope = Literal["community", "township", "study"]
+"""Whom a rule is asked about; rules of scope facility are heard with those of the community."""
+
+_COUNTING = ("area_ratio", "area_floor", "presence", "share", "phase", "colocation", "separation")
+
 BUILT_IN = ("p000", "p001", "p002", "p003", "p004")
 """Profiles of the source documents that come with siteplan."""
 
@@ -35,7 +40,12 @@ class Override(BaseModel, frozen=True, extra="forbid"):
     Parameters
     ----------
     figure : float or None
-        Figure instead of the rule's, in the same unit.
+        Figure instead of the rule's, in the same unit. A rule that was recorded for want of it is evaluated then; where the clause
+        gave a share of a sum that nobody knows (S3-07), it stands for that share.
+    share : float or None
+        Share instead of the rule's, above 0 and at most 1 (kinds reach and share).
+    modes, apart_from : tuple of str
+        Lists instead of the rule's (kinds acquisition and separation); empty: as they are.
     strength : {"hard", "soft", "target"} or None
         Strength instead of the rule's. This is the one way to make an unverified figure or a judgement hard.
     off : bool
@@ -45,6 +55,9 @@ class Override(BaseModel, frozen=True, extra="forbid"):
     """
 
     figure: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    share: float | None = Field(default=None, gt=0, le=1, allow_inf_nan=False)
+    modes: tuple[str, ...] = ()
+    apart_from: tuple[str, ...] = ()
     strength: Literal["hard", "soft", "target"] | None = None
     off: bool = False
     reason: str = ""
@@ -107,10 +120,10 @@ class Standards:
     def types(self) -> tuple[str, ...]:
         """Return the facility types that the study's profiles ask for, in catalogue order.
 
-        A type is asked for where a modelled rule demands it: presence, reach, or an area of that type alone. A type
-        that is only named among several whose areas are summed, or only given a size or a place (unit_floor, inside),
-        is not. ``national`` gives figures for types that the named profiles ask for; what it asks for itself counts
-        only where no profile is named.
+        A type is asked for where a modelled rule demands it (``Rule.asks``): presence, reach, a phase, an area of that type
+        alone, or a share of communities that have one. A type that is only named among several whose areas are summed, or
+        only given a size or a place (unit_floor, inside), is not. ``national`` gives figures for types that the named
+        profiles ask for; what it asks for itself counts only where no profile is named.
         """
         return self._asked(lambda rule: rule.profile != NATIONAL) or self._asked(lambda _rule: True)
 
@@ -121,22 +134,24 @@ class Standards:
     def rules_for(
         self,
         unit: Unit,
-        scope: Literal["community", "township"] = "community",
+        scope: Scope = "community",
         types: Collection[str] | None = None,
     ) -> tuple[Rule, ...]:
         """Return the modelled rules that speak for ``unit``.
 
         For each topic (kind, subject, aim or not) the first profile in order speaks that has a rule of that topic whose
-        conditions hold for the unit; all its rules of that topic whose conditions hold are returned.
+        conditions hold for the unit; all its rules of that topic whose conditions hold are returned. Of staff rules those of
+        every profile are heard, because the largest of the applicable counts; ``national`` only where the others are silent.
 
         Parameters
         ----------
         unit : Unit
             A community, or a township with its totals.
-        scope : {"community", "township"}
-            ``"community"`` gives rules of scope community and facility.
+        scope : {"community", "township", "study"}
+            ``"community"`` gives rules of scope community and facility; ``"study"``, of a community, the rules on the whole study
+            that count it.
         types : collection of str, optional
-            Facility types that are planned; by default :meth:`types`. A rule is returned if it binds one of them.
+            Facility types that are planned; by default :meth:`types`. A rule is returned if it binds one of them, or none.
 
         Returns
         -------
@@ -148,7 +163,7 @@ class Standards:
     def unknown_for(
         self,
         unit: Unit,
-        scope: Literal["community", "township"] = "community",
+        scope: Scope = "community",
         types: Collection[str] | None = None,
     ) -> tuple[Rule, ...]:
         """Return the rules of which it is not known whether they speak for ``unit``.
@@ -159,28 +174,31 @@ class Standards:
         return self._heard(unit, scope, types)[1]
 
     def _heard(
-        self, unit: Unit, scope: Literal["community", "township"], types: Collection[str] | None
+        self, unit: Unit, scope: Scope, types: Collection[str] | None
     ) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
         """Return the rules that speak for ``unit``, and those that may."""
         planned = set(self.types() if types is None else types)
-        scopes = {"community", "facility"} if scope == "community" else {"township"}
+        scopes = {"community", "facility"} if scope == "community" else {scope}
         speaker: dict[Topic, str] = {}
         spoken: list[Rule] = []
         unknown: list[Rule] = []
         for rule in self.rules:
-            if not rule.modelled or rule.off or rule.scope not in scopes or planned.isdisjoint(rule.types):
+            if not rule.modelled or rule.off or rule.scope not in scopes:
                 continue
-            if rule.applies_to(unit) and speaker.setdefault(rule.topic, rule.profile) == rule.profile:
+            if rule.types and planned.isdisjoint(rule.types):
+                continue
+            among = rule.kind == "staff" and rule.profile != NATIONAL
+            if rule.applies_to(unit) and (speaker.setdefault(rule.topic, rule.profile) == rule.profile or among):
                 spoken.append(rule)
-            elif rule.may_apply_to(unit) and speaker.get(rule.topic, rule.profile) == rule.profile:
+            elif rule.may_apply_to(unit) and (speaker.get(rule.topic, rule.profile) == rule.profile or among):
                 unknown.append(rule)
         return tuple(spoken), tuple(unknown)
 
     def recorded(self) -> tuple[Recorded, ...]:
         """Return the rules that are listed but not evaluated, each with a plain reason.
 
-        These are rules of kinds that are data, and rules switched off in study.toml; of ``national`` only those about
-        types that the study asks for, or about no type.
+        These are rules of kinds that are data, rules that lack what their kind needs, and rules switched off in study.toml; of
+        ``national`` only those about types that the study asks for, or about no type.
         """
         return tuple(self._recorded())
 
@@ -194,7 +212,7 @@ class Standards:
             elif rule.kind == "formation" and rule.id not in forming:
                 why = _("an earlier profile says how communities are formed")
             else:
-                why = why_recorded(rule.kind)
+                why = why_recorded(rule)
             yield Recorded(rule.id, rule.kind, why)
 
     def formation(self) -> tuple[Rule, ...]:
@@ -228,9 +246,13 @@ class Standards:
 def counted_types(rules: Iterable[Rule], planned: Collection[str]) -> tuple[str, ...]:
     """Return the types that ``rules`` count together with planned ones and that are not planned, in catalogue order.
 
-    What stands already of these types counts; nothing of them is built.
+    What stands already of these types counts; nothing of them is built. So it is with types that planned ones are kept apart from, or
+    stand beside.
     """
-    together = {key for rule in rules if rule.kind in {"area_ratio", "area_floor", "presence"} for key in rule.types}
+    together: set[str] = set()
+    for rule in rules:
+        if rule.kind in _COUNTING:
+            together |= {*rule.types, rule.host, *rule.apart_from}
     return tuple(key for key in FACILITY_TYPES if key in together - set(planned))
 
 
@@ -288,24 +310,16 @@ def _chosen(names: Sequence[str], own: dict[str, Profile]) -> tuple[Profile, ...
 
 
 def _overridden(rule: Rule, change: Override) -> Rule:
-    figure = rule.figure if change.figure is None else change.figure
-    strength = change.strength or rule.strength
-    original = "; ".join(
-        text
-        for text, changed in (
-            (f"figure {rule.figure_text()}", figure != rule.figure),
-            (f"strength {rule.strength}", strength != rule.strength),
-        )
-        if changed
+    given = {name: getattr(change, name) for name in ("figure", "share", "modes", "apart_from", "strength")}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if change.figure is not None and rule.kind in MODELLED_KINDS and rule.kind not in WITH_SHARE:
+        changes.setdefault("share", None)
+    new = rule.but(**changes, off=change.off, overridden_by="study.toml", reason=change.reason)
+    said = (
+        ("figure", rule.figure_text(), new.figure_text()),
+        ("strength", rule.strength, new.strength),
     )
-    return rule.but(
-        figure=figure,
-        strength=strength,
-        off=change.off,
-        overridden_by="study.toml",
-        reason=change.reason,
-        original=original,
-    )
+    return new.but(original="; ".join(f"{what} {was}" for what, was, now in said if was and was != now))
 
 
 def _check_hosts(rules: Iterable[Rule]) -> None:

@@ -44,6 +44,9 @@ class _RuleEntry(_Strict):
     size: _SizeEntry | None = None
     wording: str = ""
     host: str = ""
+    modes: list[str] = []
+    standing: bool = False
+    apart_from: list[str] = []
     subject: str = ""
     forms: str = ""
     phase: str = ""
@@ -127,6 +130,7 @@ def _wanted(kind: str) -> str:
         "string_too_short": _("it is empty: name it"),
         "float_type": _("it must be a number, without quotes"),
         "int_type": _("it must be a whole number, without quotes"),
+        "bool_type": _("it must be true or false, without quotes"),
         "list_type": _('it must be a list, such as ["service_centre"]'),
         "dict_type": _("it must be a table"),
         "model_type": _("it must be a table"),
@@ -166,7 +170,7 @@ def _rule(raw: dict[str, Any], profile: _ProfileEntry, *, number: int, path: Pat
     row = _("rule {rule}", rule=raw.get("id", f"#{number}"))
     entry = _validated(_RuleEntry, profile.defaults.model_dump(exclude_none=True) | raw, path=path, row=row)
     fields = entry.model_dump()
-    fields["types"] = tuple(entry.types)
+    fields |= {name: tuple(fields[name]) for name in ("types", "modes", "apart_from")}
     fields["size"] = None if entry.size is None else Size(**entry.size.model_dump())
     fields["profile"] = profile.name
     fields["document"] = entry.document or (profile.document if entry.clause else "")

@@ -15,11 +15,15 @@ from siteplan.errors import UsageError
 from siteplan.messages import _
 from siteplan.standards import kinds
 from siteplan.standards.rule_checks import DENOMINATORS, check_rule
+from siteplan.units import TOLERANCE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A community or township, as far as rules look at it. All counts are given, fractions allowed."""
+    """A community or township, as far as rules look at it. Counts may be fractions; NaN is not known.
+
+    ``phase`` is the one in which its housing is built, ``buildings`` the number of its buildings with households.
+    """
 
     id: str
     name: str = ""
@@ -32,6 +36,7 @@ class Unit:
     resettlement: bool = False
     key: bool = False
     phase: int = 1
+    buildings: float = math.nan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,15 @@ class Topic(NamedTuple):
     aim: bool
 
 
+def round_up(value: float) -> int:
+    """Return the least whole number that is not below ``value``, but for the tolerance of every comparison.
+
+    >>> round_up(3.75), round_up(0.55 * 20)
+    (4, 11)
+    """
+    return math.ceil(value - TOLERANCE * max(1.0, abs(value)))
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Rule:
     """One rule of one profile.
@@ -81,17 +95,18 @@ class Rule:
     profile : str
         Name of the profile that holds it.
     kind : str
-        One of ``kinds.KINDS``; see ``kinds.MODELLED_KINDS`` for what is evaluated.
+        One of ``kinds.KINDS``. What each means, and its units and scopes, is in the table of docs/architecture.md.
     types : tuple of str
         Facility types it binds; several are counted together.
     figure : float or None
-        The figure, in ``unit``; None only for kind ``inside`` and recorded kinds.
+        The figure, in ``unit``; None where the clause gives none: a kind that needs one (``kinds.NEEDS``) is then recorded.
     figure_max : float or None
-        Upper end of a range (recorded kinds).
+        Upper end of a range (rules that are recorded).
     share : float or None
-        The share of communities, 0 to 1, that must meet ``figure`` (recorded kinds).
+        Above 0, at most 1. Kind ``reach``: the share of households that must be within ``figure`` (all where None); kind ``share``:
+        the share of communities that must have ``figure``.
     unit, denominator : str
-        ``denominator`` is what an area_ratio is multiplied by: households, people, elderly or children; else none.
+        ``denominator`` is what an area_ratio or a capacity is multiplied by: households, people, elderly or children; else none.
     scope : str
         community, township, facility or study; by default the usual one of its kind.
     setting, construction, resettlement, key : str
@@ -102,10 +117,17 @@ class Rule:
     wording : str
         Words of the clause that weaken it, such as 原则上 (docs/decisions/0004-principle-wording.md).
     host : str
-        For kind ``inside``: the facility type that holds the room.
+        For kinds ``inside`` and ``colocation``: the facility type that holds the room, or stands at the same site.
+    modes : tuple of str
+        For kind ``acquisition``: the ways in which a place may be had (``kinds.MODES``).
+    standing : bool
+        For kind ``acquisition``: it speaks only where a facility of ``types`` stands in the community already.
+    apart_from : tuple of str
+        For kind ``separation``: what to keep away from. ``"dwellings"``, facility types, and ``"exclusion:KIND"`` for polygons of that
+        kind in the layer of exclusions; from exclusions alone without a figure means outside of them.
     subject : str
         What its topic is about; by default its types. Rules that size the same thing with other sets of types
-        (one building, all rooms together) share a subject (docs/decisions/0005-topic-resolution.md).
+        (one building, all rooms together), or name the same money, share a subject (docs/decisions/0005-topic-resolution.md).
     forms : str
         For kind ``formation``: one of ``kinds.FORMS``.
     phase : str
@@ -150,6 +172,9 @@ class Rule:
     size: Size | None = None
     wording: str = ""
     host: str = ""
+    modes: tuple[str, ...] = ()
+    standing: bool = False
+    apart_from: tuple[str, ...] = ()
     subject: str = ""
     forms: str = ""
     phase: str = ""
@@ -178,9 +203,17 @@ class Rule:
         check_rule(self)
 
     @property
+    def lacks(self) -> tuple[str, ...]:
+        """Names of the fields that a rule of its kind must have to be evaluated, and that the clause does not give."""
+        needs = kinds.NEEDS.get(self.kind, ())
+        if self.apart_from and all(word.startswith(kinds.EXCLUSION) for word in self.apart_from):
+            needs = ("apart_from",)
+        return tuple(name for name in needs if not getattr(self, name))
+
+    @property
     def modelled(self) -> bool:
-        """Whether siting and audit evaluate it."""
-        return self.kind in kinds.MODELLED_KINDS
+        """Whether siting and audit evaluate it: its kind is one of ``kinds.MODELLED_KINDS``, and it says what that kind needs."""
+        return self.kind in kinds.MODELLED_KINDS and not self.lacks and self.unit != kinds.STAIRWELLS
 
     @property
     def aim(self) -> bool:
@@ -194,17 +227,20 @@ class Rule:
 
     @property
     def asks(self) -> bool:
-        """Whether it demands its one type by itself: presence, reach, or an area of that type alone."""
-        return self.kind in {"presence", "reach", "area_ratio", "area_floor"} and len(self.types) == 1
+        """Whether it demands its one type by itself: presence, reach, a phase, an area of that type alone, or a share that have one."""
+        demands = {"presence", "reach", "area_ratio", "area_floor", "phase"}
+        share_of_facilities = self.kind == "share" and self.unit == "count"
+        return self.modelled and len(self.types) == 1 and (self.kind in demands or share_of_facilities)
 
     @property
     def counts(self) -> Literal["outermost", "all"]:
-        """Which facilities' areas an area rule adds up.
+        """Which facilities' areas an area rule, or a share in m2, adds up.
 
         ``"outermost"`` where several types are counted together: a room inside a host is part of the host's area
         and is not counted again. ``"all"`` where one type is counted.
         """
-        return "outermost" if self.kind in {"area_ratio", "area_floor"} and len(self.types) > 1 else "all"
+        area = self.kind in {"area_ratio", "area_floor"} or (self.kind == "share" and self.unit == "m2")
+        return "outermost" if area and len(self.types) > 1 else "all"
 
     def applies_to(self, unit: Unit) -> bool:
         """Tell whether all its conditions hold for ``unit`` (topics of other rules are not looked at).
@@ -245,13 +281,14 @@ class Rule:
         Returns
         -------
         float
-            area_ratio: m2, continuous (never rounded up to the next hundred households); area_floor: m2;
-            unit_floor: m2 of each facility; presence: facilities; reach: the households to be reached.
+            area_ratio: m2, continuous (never rounded up to the next hundred households); area_floor: m2; unit_floor: m2 of each
+            facility; presence and phase: facilities; reach: the households to be reached, ``share`` of all; capacity: the
+            households to be served; staff: workers, not rounded up; fund: yuan a year. NaN where the unit's figure is not known.
 
         Raises
         ------
         UsageError
-            For kind ``inside``, which counts a plan's facilities, and for recorded kinds.
+            For rules that count a plan's facilities, a study's communities (:meth:`communities`), or are recorded.
 
         Examples
         --------
@@ -260,14 +297,49 @@ class Rule:
         >>> rule.required(Unit(id="a", households=1250))
         400.0
         """
-        if self.kind == "reach":
-            return float(unit.households)
-        if self.figure is None or self.kind == "inside" or not self.modelled:
+        if self.modelled and self.kind in {"reach", "capacity"}:
+            return float(unit.households) * (self.share or 1.0)
+        if self.modelled and self.kind == "phase":
+            return 1.0
+        plain = {"area_ratio", "area_floor", "unit_floor", "presence", "staff", "fund"}
+        if self.figure is None or not self.modelled or self.kind not in plain:
             raise UsageError(_("rule {rule} of kind {kind} has no requirement of a unit", rule=self.id, kind=self.kind))
         if self.kind == "area_ratio":
-            count = float(getattr(unit, self.denominator))
-            return self.figure * count / {"m2/100hh": 100.0, "m2/person": 1.0, "m2/1000people": 1000.0}[self.unit]
+            return self.area_for(float(getattr(unit, self.denominator)))
+        if self.kind == "staff":
+            counts = {
+                "households/worker": unit.households / self.figure,
+                "workers/10000people": unit.people * self.figure / 10_000,
+                "heads/building": unit.buildings * self.figure,
+            }
+            return float(counts.get(self.unit, self.figure))
         return float(self.figure)
+
+    def area_for(self, count: float) -> float:
+        """Return the m2 that ``count`` of its denominator (households, people ...) take: figures of kinds area_ratio and capacity.
+
+        Raises
+        ------
+        UsageError
+            If its unit is no area for each household or person.
+        """
+        if self.figure is None or self.unit not in kinds.DIVISORS:
+            raise UsageError(_("rule {rule} of kind {kind} has no requirement of a unit", rule=self.id, kind=self.kind))
+        return self.figure * count / kinds.DIVISORS[self.unit]
+
+    def communities(self, number: int) -> int:
+        """Return how many of ``number`` communities must have it: ``share`` of them, rounded up (kind ``share``).
+
+        Examples
+        --------
+        >>> rule = Rule(id="X-4", kind="share", types=("one_stop",), figure=1, share=0.55, unit="count", strength="hard",
+        ...             status="verified", source="county plan 2022, art. 7")
+        >>> rule.communities(20), rule.communities(19)  # 11.000000000000002 and 10.45
+        (11, 11)
+        """
+        if self.kind != "share" or self.share is None:
+            raise UsageError(_("rule {rule} of kind {kind} has no requirement of a unit", rule=self.id, kind=self.kind))
+        return round_up(self.share * number)
 
     def conditions(self) -> str:
         """Return its conditions in one line, empty where there are none."""
@@ -277,16 +349,19 @@ class Rule:
             for name, value in (("resettlement", self.resettlement), ("key", self.key))
             if value != "any"
         ]
+        parts += ["where one stands"] if self.standing else []
         parts += [str(self.size)] if self.size else []
         return ", ".join(parts)
 
     def figure_text(self) -> str:
-        """Return figure and unit in one line, ``"32 m2/100hh"``; empty where there is no figure."""
-        if self.figure is None:
-            return f"{self.host}" if self.kind == "inside" else ""
-        text = f"{self.figure:g}" if self.figure_max is None else f"{self.figure:g}-{self.figure_max:g}"
-        text = text if self.unit == "-" else f"{text} {self.unit}"
-        return text if self.share is None else f"{text}, {self.share:.0%}"
+        """Return figure and unit in one line, ``"32 m2/100hh"``, with what its kind adds; empty where there is nothing to say."""
+        parts = [self.host, *self.modes]
+        if self.figure is not None:
+            text = f"{self.figure:g}" if self.figure_max is None else f"{self.figure:g}-{self.figure_max:g}"
+            parts += [text if self.unit == "-" else f"{text} {self.unit}"]
+        parts += [f"{self.share:.0%}"] if self.share is not None else []
+        parts += [f"from {' '.join(self.apart_from)}"] if self.apart_from else []
+        return ", ".join(part for part in parts if part)
 
     def but(self, **changes: Any) -> Rule:
         """Return a copy with ``changes``, checked again."""
@@ -295,7 +370,7 @@ class Rule:
     def as_dict(self) -> dict[str, Any]:
         """Return its fields as plain values for JSON; an open end of a size class is None."""
         fields = dataclasses.asdict(self)
-        fields["types"] = list(self.types)
+        fields |= {name: list(fields[name]) for name in ("types", "modes", "apart_from")}
         if self.size is not None and math.isinf(self.size.max):
             fields["size"]["max"] = None
         return fields | {"modelled": self.modelled}
