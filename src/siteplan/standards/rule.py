@@ -360,7 +360,8 @@ class Rule:
             text = f"{self.figure:g}" if self.figure_max is None else f"{self.figure:g}-{self.figure_max:g}"
             parts += [text if self.unit == "-" else f"{text} {self.unit}"]
         parts += [f"{self.share:.0%}"] if self.share is not None else []
-        parts += [f"from {' '.join(self.apart_from)}"] if self.apart_from else []
+        parts += [f"from {' '.join(self.apart_from[:3])}"] if self.apart_from else []
+        parts += [f"{len(self.apart_from)} in all"] if len(self.apart_from) > 3 else []  # noqa: PLR2004 - as many as a line holds
         return ", ".join(part for part in parts if part)
 
     def but(self, **changes: Any) -> Rule:
