@@ -1,0 +1,189 @@
+"""Who is served by what where facilities have room for so many: households split over the open facilities.
+
+A transportation problem with a supply that may fall short, a linear program: as many households as fit are served, and of all ways to
+serve so many the one with the shortest walks is taken. A household left over is therefore near facilities without room only.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from siteplan.errors import SolverError
+from siteplan.models.solver import Model, SolverOptions
+from siteplan.models.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siteplan.models.joint_problem import Floats, Ints
+
+_KEPT = 1e-9
+"""Relative tolerance within which a later objective keeps an earlier one."""
+_DUST = 1e-7
+"""Households (a share of them, where a point has more than one) below which a part is a rounding of the solver."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transport:
+    """Households that are to be served, and facilities that have room for some of them.
+
+    Parameters
+    ----------
+    households : (n_demand,) float64
+    load : (n_demand,) float64, m2
+        What all households of a demand point take together; 0: they take no room.
+    room : (n_facilities,) float64, m2
+    demand, facility : (n_pairs,) int64
+        Which facility may serve which demand point; each pair once.
+    metres : (n_pairs,) float64
+        Its walk.
+    keep : tuple of ((n,) int64, float)
+        Pairs, and the households that they must serve together, if that can be.
+    """
+
+    households: Floats
+    load: Floats
+    room: Floats
+    demand: Ints
+    facility: Ints
+    metres: Floats
+    keep: tuple[tuple[Ints, float], ...] = ()
+
+
+def share_out(problem: Transport) -> Floats:
+    """Return the households that each pair serves, (n_pairs,) float64.
+
+    In this order: what ``keep`` asks for, most households served, shortest walks (household-metres).
+
+    Parameters
+    ----------
+    problem : Transport
+
+    Raises
+    ------
+    SolverError
+        If the solver gives no answer.
+
+    Examples
+    --------
+    Two points of 10 households, each taking 1 m2; the near facility has room for 12 of them.
+
+    >>> ints = lambda *values: np.array(values, dtype=np.int64)
+    >>> problem = Transport(households=np.array([10.0, 10.0]), load=np.array([10.0, 10.0]), room=np.array([12.0, 5.0]),
+    ...                     demand=ints(0, 1, 1), facility=ints(0, 0, 1), metres=np.array([100.0, 50.0, 400.0]))
+    >>> share_out(problem).round(6).tolist()
+    [7.0, 5.0, 5.0]
+    """
+    served = _nearest(problem)
+    for pairs in _crowded(problem, served):
+        served[pairs] = _solve(problem, pairs)
+    return served
+
+
+def _nearest(problem: Transport) -> Floats:
+    """Return each demand point with its nearest facility, the first of several, room or no room."""
+    served = np.zeros(len(problem.demand))
+    order = np.lexsort((problem.facility, problem.metres, problem.demand))
+    first = np.unique(problem.demand[order], return_index=True)[1]
+    chosen = order[first]
+    served[chosen] = problem.households[problem.demand[chosen]]
+    return served
+
+
+def _per_household(problem: Transport) -> Floats:
+    """Return the m2 that one household of each pair takes."""
+    households = problem.households[problem.demand]
+    load = problem.load[problem.demand]
+    return np.divide(load, households, out=np.zeros(len(load)), where=households > 0)
+
+
+def _crowded(problem: Transport, served: Floats) -> Iterator[Ints]:
+    """Yield the pairs of each connected part in which not everybody fits at the nearest."""
+    n_demand, n_facilities = len(problem.households), len(problem.room)
+    taken = np.bincount(problem.facility, served * _per_household(problem), minlength=n_facilities)
+    full = taken > problem.room
+    if not full.any():
+        return
+    ends = (problem.demand, n_demand + problem.facility)
+    shape = (n_demand + n_facilities, n_demand + n_facilities)
+    graph = sparse.coo_array((np.ones(len(problem.demand)), ends), shape=shape)
+    part = csgraph.connected_components(graph, directed=False)[1]
+    pair_part = part[problem.demand]
+    for number in np.unique(part[n_demand:][full]):
+        yield np.flatnonzero(pair_part == number).astype(np.int64)
+
+
+def _solve(problem: Transport, pairs: Ints) -> Floats:
+    """Return the households of the pairs of one connected part."""
+    model = Model("transport")
+    each = _per_household(problem)[pairs]
+    x = [model.var(f"x_{p}") for p in pairs.tolist()]
+    for i, here in _groups(problem.demand[pairs]):
+        model.add([(x[p], 1.0) for p in here], "<=", float(problem.households[i]), f"all_{i}")
+    for f, here in _groups(problem.facility[pairs]):
+        takes = [(x[p], float(each[p])) for p in here if each[p] > 0]
+        if takes:
+            model.add(takes, "<=", float(problem.room[f]), f"room_{f}")
+    short = list(_short(model, problem, pairs, x))
+    if short:
+        _then(model, short, "kept")
+    _then(model, [(v, -1.0) for v in x], "served")
+    _minimise(model, [(v, float(problem.metres[p])) for v, p in zip(x, pairs.tolist(), strict=True)])
+    return _tidy(problem, pairs, np.maximum(model.values(x), 0.0), each)
+
+
+def _groups(keys: Ints) -> Iterator[tuple[int, list[int]]]:
+    order = np.argsort(keys, kind="stable").tolist()
+    for key, here in itertools.groupby(order, key=lambda p: int(keys[p])):
+        yield key, list(here)
+
+
+def _short(model: Model, problem: Transport, pairs: Ints, x: list[Any]) -> Iterator[tuple[Any, float]]:
+    """Add what is to be kept, and yield by how much it may not be."""
+    place = {p: n for n, p in enumerate(pairs.tolist())}
+    for number, (kept, least) in enumerate(problem.keep):
+        mine = [place[p] for p in kept.tolist() if p in place]
+        if mine and least > 0:
+            short = model.var(f"short_{number}")
+            model.add([*((x[p], 1.0) for p in mine), (short, 1.0)], ">=", least, f"keep_{number}")
+            yield short, 1.0
+
+
+def _minimise(model: Model, terms: list[tuple[Any, float]]) -> float:
+    model.minimise(terms)
+    proof = model.solve(SolverOptions())
+    if proof.status not in (Status.OPTIMAL, Status.WITHIN_GAP):
+        raise SolverError(f"transport: {proof.status}")
+    return proof.value
+
+
+def _then(model: Model, terms: list[tuple[Any, float]], name: str) -> None:
+    """Minimise ``terms``, and keep what is reached."""
+    value = _minimise(model, terms)
+    model.add(terms, "<=", value + _KEPT * max(1.0, abs(value)), name)
+
+
+def _tidy(problem: Transport, pairs: Ints, served: Floats, each: Floats) -> Floats:
+    """Return the parts made exact: no facility over its room, and room nowhere in reach of a household left over."""
+    demand, facility = problem.demand[pairs], problem.facility[pairs]
+    households = problem.households
+    served[served < _DUST * np.maximum(1.0, households[demand])] = 0.0
+    taken = np.bincount(facility, served * each, minlength=len(problem.room))
+    over = np.divide(problem.room, taken, out=np.ones(len(taken)), where=taken > problem.room)
+    served *= over[facility]
+    left = households - np.bincount(demand, served, minlength=len(households))
+    room = problem.room - np.bincount(facility, served * each, minlength=len(problem.room))
+    for p in np.lexsort((problem.metres[pairs], demand)).tolist():
+        i, f = int(demand[p]), int(facility[p])
+        fits = min(left[i], room[f] / each[p]) if each[p] > 0 else left[i]
+        if fits > 0 and (served[p] > 0 or left[i] > _DUST * max(1.0, households[i])):
+            served[p] += fits
+            left[i] -= fits
+            room[f] -= fits * each[p]
+    return served
