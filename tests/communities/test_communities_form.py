@@ -212,6 +212,21 @@ def test_differences_and_the_street_tier_are_told():
     assert any("S3-19" in note and "not split" in note for note in urban.notes)
 
 
+def test_a_community_is_built_when_the_last_of_its_sites_is():
+    # s2 is too small for a community of its own and joins s1; s3 says nothing.
+    layer = sites([("s1", 1200, 0, 0), ("s2", 50, 500, 0), ("s3", 1200, 9000, 0)]).assign(phase=[1.0, 3.0, np.nan])
+    found = formed(layer)
+    assert found.members["community_id"].tolist() == ["C-s1", "C-s1", "C-s3"]
+    assert found.units["phase"].tolist() == [3, 1]
+    assert found.units["phase"].dtype == np.int64
+    # a given community says it itself
+    area = gpd.GeoDataFrame({"id": ["k"], "phase": [2.0]}, geometry=[box(-10, -10, 600, 10)], crs=CRS)
+    assert formed(layer, given=area).units.set_index("id")["phase"].to_dict() == {"k": 2, "C-s3": 1}
+    with pytest.raises(DataError, match=r"phase 1.5 is no whole number") as caught:
+        formed(layer.assign(phase=[1.0, 1.5, 1.0]))
+    assert caught.value.row == "s2"
+
+
 def test_nothing_to_form_from_is_refused():
     with pytest.raises(DataError, match="neither communities nor sites"):
         form(None, None, buildings([("b", 1, 0, 0)]), rules=P002, walk=STRAIGHT, settings=DemandSettings())

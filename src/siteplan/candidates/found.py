@@ -26,7 +26,7 @@ Points = npt.NDArray[np.float64]
 _FAR_M = 1e9
 
 COLUMNS = (
-    "id", "name", "kind", "floor_capacity_m2", "land_m2", "storeys", "fixed_cost_yuan", "cost_per_m2_yuan",
+    "id", "name", "kind", "place", "floor_capacity_m2", "land_m2", "storeys", "fixed_cost_yuan", "cost_per_m2_yuan",
     "land_cost_per_m2_yuan", "types", "state", "community_id", "basis",
 )  # fmt: skip
 
@@ -149,7 +149,7 @@ def find_candidates(
         new = mine[_spread(parcels.centre[mine], near_parcels[mine], left, count, spots[old], 2 * rules.side_m)]
         rows += [_parcel(parcels, row, place, str(community), rules) for place, row in enumerate(new, start=1)]
     frame = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
-    text = dict.fromkeys(("id", "name", "kind", "types", "state", "community_id", "basis"), "str")
+    text = dict.fromkeys(("id", "name", "kind", "place", "types", "state", "community_id", "basis"), "str")
     geometry = gpd.GeoSeries(frame.pop("geometry").to_numpy(), crs=buildings.crs)
     return gpd.GeoDataFrame(frame.astype(text), geometry=geometry, crs=buildings.crs)
 
@@ -254,6 +254,7 @@ def _conversion(building: pd.Series[Any], community: str, rules: CandidateRules)
         "id": f"convert-{building['id']}",
         "name": building.get("name", ""),
         "kind": "convert",
+        "place": "",
         "floor_capacity_m2": round(footprint * storeys * rules.convert_share, 1),
         "land_m2": 0.0,
         "storeys": 0.0,
@@ -281,6 +282,7 @@ def _parcel(parcels: Parcels, row: int, place: int, community: str, rules: Candi
         "id": f"build-{community}-{place:02d}",
         "name": parcels.street[row],
         "kind": "build",
+        "place": "",
         "floor_capacity_m2": round(land * rules.site_coverage * rules.storeys, 1),
         "land_m2": land,
         "storeys": rules.storeys,

@@ -167,10 +167,10 @@ def _from_facilities(layer: gpd.GeoDataFrame, types: Collection[str], notes: lis
     sites["floor_capacity_m2"] = spare.where(~is_land, 0.0)
     sites["land_m2"] = spare.where(is_land, 0.0)
     sites["land_cost_per_m2_yuan"] = sites["cost_per_m2_yuan"]
+    sites["fixed_cost_yuan"] = sites["fixed_cost_yuan"].fillna(0.0) if "fixed_cost_yuan" in sites else 0.0
     for name, value in (
         ("place", ""),
         ("storeys", 0.0),
-        ("fixed_cost_yuan", 0.0),
         ("types", ""),
         ("state", "free"),
         ("basis", "existing"),

@@ -36,13 +36,15 @@ def filled(frame: pd.DataFrame, settings: DemandSettings) -> pd.DataFrame:
 
 
 def formed_units(sites: gpd.GeoDataFrame, members: pd.DataFrame, given: gpd.GeoDataFrame | None) -> pd.DataFrame:
-    """Return one row a community that a site hosts, with the counts of its members."""
+    """Return one row a community that a site hosts, with the counts of its members, and the phase of the last of them."""
     known = set() if given is None else set(given["id"].astype("str"))
     formed = members[~members["community_id"].isin(known)]
     host = formed[formed["basis"] == "own"]
     units = sites.set_index("id").loc[host["site_id"]].reset_index()
     units = units.assign(id=host["community_id"].to_numpy(), decided_by=host["decided_by"].to_numpy())
-    return _attributes(units, _totals(sites, formed, units["id"]))
+    built = phases(sites).set_axis(sites["id"])[formed["site_id"]]
+    last = built.groupby(formed["community_id"].to_numpy()).max().reindex(units["id"])
+    return _attributes(units, _totals(sites, formed, units["id"]).assign(phase=last.to_numpy()))
 
 
 def given_units(
@@ -69,7 +71,8 @@ def given_units(
     own.loc[unknown, ["households", "people"]] = built.loc[unknown, ["households", "people"]].fillna(0.0)
     own = own.fillna(built[["elderly", "children"]])
     counts = filled(own.reset_index(names="id"), settings)
-    return _attributes(given.assign(id=ids, decided_by=GIVEN), counts.assign(resettlement=resettlement))
+    counts = counts.assign(resettlement=resettlement, phase=phases(given).to_numpy())
+    return _attributes(given.assign(id=ids, decided_by=GIVEN), counts)
 
 
 def _attributes(units: gpd.GeoDataFrame, counts: pd.DataFrame) -> pd.DataFrame:
@@ -82,6 +85,7 @@ def _attributes(units: gpd.GeoDataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     for name in ("resettlement", "key"):
         out[name] = _flags(out, name)
     out["resettlement"] |= counts["resettlement"].to_numpy()
+    out["phase"] = counts["phase"].to_numpy(dtype=np.int64)
     return out.reindex(columns=[*COMMUNITY_COLUMNS, "geometry"])
 
 
@@ -105,6 +109,25 @@ def _numbers(frame: pd.DataFrame, name: str) -> pd.Series:
     if name not in frame:
         return pd.Series(np.nan, index=frame.index)
     return pd.to_numeric(frame[name]).astype("float64")
+
+
+def phases(frame: pd.DataFrame) -> pd.Series:
+    """Return the phase in which the housing of each row is built: a whole number, 1 where the layer says none.
+
+    Raises
+    ------
+    DataError
+        If one is not whole.
+    """
+    phase = _numbers(frame, "phase").fillna(1.0)
+    broken = frame["id"][phase != phase.round()]
+    if len(broken):
+        raise DataError(
+            _("phase {value} is no whole number", value=f"{phase[broken.index[0]]:g}"),
+            remedy=_("number the phases 1, 2, 3 ..."),
+            row=str(broken.iloc[0]),
+        )
+    return phase.astype("int64")
 
 
 def _flags(frame: pd.DataFrame, name: str) -> pd.Series:

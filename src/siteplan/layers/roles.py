@@ -164,6 +164,7 @@ _ROLES = (
             _text("type", "类型", required=True),
             _number("area_m2", "面积", "m2"),
             _number("spare_m2", "可扩面积", "m2", default=0.0),
+            _number("fixed_cost_yuan", "扩建固定费用", "yuan", default=0.0),
             _number("cost_per_m2_yuan", "扩建单方造价", "yuan/m2", default=0.0),
             _text("community_id", "社区编号"),
         ),
