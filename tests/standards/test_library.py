@@ -48,11 +48,13 @@ def county(tmp_path):
 
 
 def test_new_community_of_000_has_its_own_ratio():
+    # requirement: S0-12
     rule = ratio(load_standards(["p000"]))
     assert (rule.id, rule.figure, rule.strength, rule.types) == ("S0-12", 32, "hard", ("service_centre",))
 
 
 def test_existing_community_of_000_has_no_area_rule_of_000():
+    # requirement: S0-12, S0-13, S0-14
     standards = load_standards(["p000"])
     rule = ratio(standards, construction="existing")
     assert (rule.profile, rule.figure, rule.strength) == ("national", 30, "target")
@@ -61,6 +63,7 @@ def test_existing_community_of_000_has_no_area_rule_of_000():
 
 
 def test_000_sizes_a_building_and_004_sizes_a_total():
+    # requirement: S0-12, S4-01
     building, total = ratio(load_standards(["p000"])), ratio(load_standards(["p004"]))
     assert building.counts == "all"
     assert (total.id, total.figure, total.counts) == ("S4-01", 30, "outermost")
@@ -85,6 +88,7 @@ def test_the_first_profile_whose_conditions_hold_speaks_and_nothing_is_averaged(
 
 
 def test_rural_floor_is_hard_and_urban_800_is_an_aim():
+    # requirement: S0-13, S0-14
     standards = load_standards(["p000"])
     rural = {r.id: r for r in standards.rules_for(unit(setting="rural"))}
     urban = {r.id: r for r in standards.rules_for(unit(setting="urban"))}
@@ -95,6 +99,7 @@ def test_rural_floor_is_hard_and_urban_800_is_an_aim():
 
 
 def test_key_communities_of_003():
+    # requirement: S3-08
     standards = load_standards(["p003"])
     key = {r.id for r in standards.rules_for(unit(setting="urban", key=True))}
     assert {"S3-08", "S3-08.inside"} <= key
@@ -117,6 +122,7 @@ def test_rural_radii_differ_and_are_judgements():
 
 
 def test_townships_have_their_own_rules():
+    # requirement: S4-02
     standards = load_standards(["p004"])
     township = standards.rules_for(unit(), scope="township")
     assert [(r.id, r.types) for r in township] == [("S4-02", ("street_centre",))]
@@ -206,12 +212,14 @@ def test_formation_is_of_the_first_profile_that_has_any():
     ],
 )
 def test_exactly_one_formation_class_holds_at_every_boundary(profile, metric, count, forms):
+    # requirement: S0-02, S0-03, S0-04, S2-03, S2-04, S2-05
     site = unit(**{"households": 1, "people": 1, metric: count})
     (rule,) = [r for r in load_standards([profile]).formation() if r.applies_to(site)]
     assert rule.forms == forms
 
 
 def test_recorded_rules_say_why_and_are_never_modelled():
+    # requirement: S2-11b
     # contract: C16
     standards = load_standards(["p000", "p002"])
     recorded = {row.rule_id: row for row in standards.recorded()}
