@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from siteplan.errors import StandardsError, UsageError
-from siteplan.standards import Rule, Size, Unit
+from siteplan.standards import MODELLED_KINDS, Rule, Size, Unit
+from siteplan.standards.kinds import NEEDS, SCOPES, UNITS, why_recorded
 
 
 def make(**changes):
@@ -22,6 +23,119 @@ def make(**changes):
         "source": "county plan 2022, art. 7",
     }
     return Rule(**(fields | changes))
+
+
+KINDS = {
+    "area_ratio": {},
+    "area_floor": {"kind": "area_floor", "unit": "m2"},
+    "unit_floor": {"kind": "unit_floor", "unit": "m2"},
+    "presence": {"kind": "presence", "unit": "count"},
+    "inside": {"kind": "inside", "types": ("library",), "host": "service_centre", "figure": None, "unit": "-"},
+    "colocation": {
+        "kind": "colocation",
+        "types": ("parcel_point",),
+        "host": "discount_shop",
+        "figure": None,
+        "unit": "-",
+    },
+    "reach": {"kind": "reach", "unit": "m"},
+    "share": {"kind": "share", "unit": "m2", "share": 0.4},
+    "phase": {"kind": "phase", "figure": None, "unit": "-"},
+    "capacity": {"kind": "capacity", "unit": "m2/person"},
+    "separation": {"kind": "separation", "unit": "m", "apart_from": ("dwellings", "nursery", "exclusion:水库")},
+    "adjacency": {"kind": "adjacency", "unit": "m"},
+    "acquisition": {"kind": "acquisition", "modes": ("convert",), "figure": None, "unit": "-"},
+    "pooling": {"kind": "pooling", "unit": "households"},
+    "staff": {"kind": "staff", "unit": "workers", "types": ()},
+    "fund": {"kind": "fund", "unit": "yuan/year", "types": ()},
+}
+"""A rule of each modelled kind, by what differs from ``make()``."""
+
+
+@pytest.mark.parametrize("kind", MODELLED_KINDS)
+def test_a_rule_is_evaluated_only_with_what_its_kind_needs(kind):
+    rule = make(**KINDS[kind])
+    assert (rule.modelled, rule.lacks, why_recorded(rule)) == (True, (), "")
+    assert rule.unit in UNITS[kind]
+    assert rule.scope == SCOPES[kind][0]
+    for name in NEEDS[kind]:
+        empty = None if name in {"figure", "share"} else "" if name == "host" else ()
+        bare = rule.but(**{name: empty})
+        assert (bare.modelled, bare.lacks, bare.asks) == (False, (name,), False)
+        assert why_recorded(bare)
+        with pytest.raises(UsageError, match="no requirement"):
+            bare.required(Unit(id="a", households=100, people=352))
+
+
+def test_a_rule_without_figure_may_leave_its_unit_out():
+    assert not make(kind="staff", figure=None, unit="-", types=()).modelled
+    with pytest.raises(StandardsError, match="unknown unit '-'"):
+        make(kind="staff", unit="-", types=())
+
+
+def test_keeping_out_of_zones_needs_no_metres():
+    zones = {"kind": "separation", "unit": "m", "types": ("cemetery",), "figure": None}
+    assert make(**zones, apart_from=("exclusion:水源保护区",)).modelled
+    assert not make(**zones, apart_from=("exclusion:水源保护区", "dwellings")).modelled
+    assert make(**zones | {"figure": 200.0}, apart_from=("exclusion:水源保护区",)).modelled
+
+
+def test_stairwells_are_in_no_layer():
+    rule = make(kind="staff", unit="heads/stairwell", figure=1, types=())
+    assert (rule.modelled, why_recorded(rule)) == (False, "no layer holds stairwells")
+
+
+@pytest.mark.parametrize(
+    ("rule", "asks"),
+    [
+        (KINDS["share"], False),
+        (KINDS["share"] | {"unit": "count"}, True),
+        (KINDS["share"] | {"unit": "count", "types": ("one_stop", "library")}, False),
+        (KINDS["phase"], True),
+        (KINDS["reach"] | {"scope": "study", "share": 0.85}, True),
+        (KINDS["acquisition"], False),
+        (KINDS["capacity"], False),
+        (KINDS["pooling"], False),
+    ],
+)
+def test_what_asks_for_its_type(rule, asks):
+    assert make(**rule).asks is asks
+
+
+def test_what_each_kind_requires_of_a_unit():
+    unit = Unit(id="a", households=1250, people=4400, elderly=600, children=500, buildings=36)
+
+    def required(kind, **changes):
+        return make(**KINDS[kind] | changes).required(unit)
+
+    assert required("reach", share=0.8) == 1000
+    assert required("phase") == 1
+    assert required("capacity") == 1250
+    assert required("staff", figure=5) == 5
+    assert required("staff", unit="households/worker", figure=400) == 3.125
+    assert required("staff", unit="workers/10000people", figure=18) == pytest.approx(7.92)
+    assert required("staff", unit="heads/building", figure=1) == 36
+    assert required("fund", figure=10_000) == 10_000
+    assert math.isnan(make(**KINDS["staff"] | {"unit": "heads/building"}).required(Unit(id="b")))
+    for kind in ("inside", "colocation", "share", "separation", "adjacency", "acquisition", "pooling"):
+        with pytest.raises(UsageError, match="no requirement"):
+            required(kind)
+
+
+def test_what_each_household_takes():
+    assert make(kind="capacity", unit="m2/person", figure=2).area_for(3.5) == 7
+    assert make(kind="capacity", unit="m2/household", figure=0.5).area_for(10) == 5
+    assert make(kind="capacity", unit="m2/100hh", figure=30).area_for(1) == 0.3
+    assert make(kind="capacity", unit="m2/household", figure=1).denominator == "households"
+    assert make(kind="capacity", unit="m2/person", denominator="elderly", figure=1).denominator == "elderly"
+    with pytest.raises(UsageError, match="no requirement"):
+        make(kind="reach", unit="m").area_for(1)
+
+
+@given(st.integers(1, 100), st.integers(0, 500))
+def test_a_share_of_communities_is_rounded_up_and_never_by_noise(percent, number):
+    rule = make(kind="share", unit="m2", share=percent / 100)
+    assert rule.communities(number) == -(-percent * number // 100)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +254,13 @@ def test_conditions(field, value, matching, other):
             "service_centre",
         ),
         ({"kind": "formation", "forms": "atach", "unit": "people"}, "atach", "attach"),
+        (KINDS["acquisition"] | {"modes": ("build", "convrt")}, "convrt", "convert"),
+        (KINDS["separation"] | {"apart_from": ("dwelings",)}, "dwelings", "dwellings"),
+        (KINDS["separation"] | {"apart_from": ("nursry",)}, "nursry", "nursery"),
+        (KINDS["separation"] | {"apart_from": ("exclusion:",)}, "exclusion:", "exclusion:..."),
+        (KINDS["staff"] | {"unit": "workers/1000people"}, "workers/1000people", "workers/10000people"),
+        (KINDS["share"] | {"scope": "community"}, "community", "study"),
+        (KINDS["capacity"] | {"unit": "m2/household", "denominator": "people"}, "people", "households"),
     ],
 )
 def test_unknown_words_are_refused_with_the_nearest(changes, named, nearest):
@@ -187,6 +308,23 @@ def test_a_weak_figure_is_hard_only_where_the_planner_says_so(status):
     ("changes", "problem"),
     [
         ({"figure": math.nan}, "not a number above 0"),
+        ({"share": -0.1}, "not a number above 0"),
+        (KINDS["reach"] | {"share": 1.5}, "above 1"),
+        (KINDS["capacity"] | {"share": 0.5}, "capacity takes no share"),
+        (KINDS["fund"] | {"share": 0.7}, "fund takes no share"),
+        (KINDS["inside"] | {"figure": 3.0}, "inside takes no figure"),
+        (KINDS["phase"] | {"figure": 2025.0, "unit": "year"}, "phase takes no figure"),
+        (KINDS["acquisition"] | {"figure": 1.0}, "acquisition takes no figure"),
+        (KINDS["reach"] | {"figure_max": 500.0}, "reach takes no figure_max"),
+        ({"modes": ("buy",)}, "area_ratio takes no modes"),
+        ({"host": "library"}, "area_ratio takes no host"),
+        ({"standing": True}, "area_ratio takes no standing"),
+        ({"apart_from": ("dwellings",)}, "area_ratio takes no apart_from"),
+        ({"forms": "attach"}, "area_ratio takes no forms"),
+        (KINDS["acquisition"] | {"types": (), "standing": True}, "no facility type"),
+        (KINDS["separation"] | {"types": ()}, "no facility type"),
+        (KINDS["separation"] | {"apart_from": ("service_centre",)}, "kept apart from its own type"),
+        (KINDS["colocation"] | {"host": "parcel_point"}, "inside its own type"),
         ({"figure": -32.0}, "not a number above 0"),
         ({"figure": 0.0}, "not a number above 0"),
         ({"share": 0.4}, "area_ratio takes no share"),
@@ -211,10 +349,17 @@ def test_floor_and_land_are_never_added(types):
     # contract: C6
     with pytest.raises(StandardsError, match="one kind of area"):
         make(types=types)
+    with pytest.raises(StandardsError, match="one kind of area"):
+        make(types=types, kind="share", unit="m2", share=0.4)
+    with pytest.raises(StandardsError, match="one kind of area"):
+        make(types=types, kind="capacity", unit="m2/person", figure=1)
 
 
 def test_rooms_inside_a_host_are_not_counted_twice():
     assert make(types=("service_centre", "police_room")).counts == "outermost"
+    together = make(types=("service_centre", "police_room"), kind="share", unit="m2", share=0.4)
+    assert together.counts == "outermost"
+    assert together.but(unit="count").counts == "all"
     assert make().counts == "all"
 
 
@@ -229,6 +374,9 @@ def test_as_dict_is_json():
     import json
 
     rule = make(size=Size(metric="people", min=10000))
+    told = make(**KINDS["acquisition"] | {"modes": ("buy", "swap")}).as_dict()
+    assert json.loads(json.dumps(told)) == told
+    assert (told["modes"], told["standing"], told["modelled"]) == (["buy", "swap"], False, True)
     assert json.loads(json.dumps(rule.as_dict(), allow_nan=False))["size"] == {
         "metric": "people",
         "min": 10000,
