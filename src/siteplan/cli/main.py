@@ -13,6 +13,7 @@ import click
 
 from siteplan.cli.audit import audit_command
 from siteplan.cli.check import check
+from siteplan.cli.compare import compare_command
 from siteplan.cli.demo import demo
 from siteplan.cli.map import map_command
 from siteplan.cli.new import new
@@ -35,7 +36,7 @@ def cli(lang: str | None) -> None:
         set_language(lang)
 
 
-for _command in (new, demo, check, standards, solve_command, audit_command, map_command):
+for _command in (new, demo, check, standards, solve_command, audit_command, map_command, compare_command):
     cli.add_command(_command)
 
 
