@@ -1,7 +1,6 @@
 """Which of several profiles speaks, overrides, and what is only recorded."""
 
 import pytest
-from pydantic import ValidationError
 
 from siteplan.errors import StandardsError
 from siteplan.standards import MODELLED_KINDS, Override, Unit, load_standards
@@ -233,31 +232,75 @@ def test_recorded_rules_say_why_and_are_never_modelled():
     assert "N-separation-cemetery" not in recorded
 
 
-def test_an_override_keeps_its_trace():
-    change = Override(figure=500, strength="hard", reason="county meeting of 12 May")
-    standards = load_standards(["p000"], overrides={"N-reach-service_centre-rural": change})
-    rule = standards.get("N-reach-service_centre-rural")
-    assert (rule.figure, rule.strength, rule.status) == (500, "hard", "judgement")
-    assert (rule.overridden_by, rule.reason, rule.original) == (
-        "study.toml",
-        "county meeting of 12 May",
-        "strength target",
-    )
-    assert rule in standards.rules_for(unit(setting="rural"))
-    assert load_standards(["p000"]).get(rule.id).overridden_by == ""
+STUDY_REACH = """
+[[rule]]
+id = "C-2"
+kind = "reach"
+scope = "study"
+types = ["library"]
+figure = 500
+share = 0.85
+unit = "m"
+setting = "urban"
+strength = "hard"
+status = "verified"
+source = "county plan 2022, art. 9"
+
+[[rule]]
+id = "C-3"
+kind = "share"
+types = ["nursery"]
+figure = 1
+share = 0.5
+unit = "count"
+size = { metric = "children", min = 20 }
+strength = "target"
+status = "verified"
+source = "county plan 2022, art. 10"
+"""
 
 
-def test_a_rule_switched_off_lets_the_next_profile_speak():
-    standards = load_standards(["p000"], overrides={"S0-12": Override(off=True, reason="being revised")})
-    assert standards.get("S0-12").off
-    assert ratio(standards).profile == "national"
-    assert "being revised" in {r.rule_id: r.why for r in standards.recorded()}["S0-12"]
+def test_rules_on_the_whole_study_are_asked_for_by_themselves(tmp_path):
+    path = tmp_path / "county.toml"
+    path.write_text(PROFILE + STUDY_REACH, encoding="utf-8")
+    standards = load_standards(["county"], [path])
+    assert {"library", "nursery"} <= set(standards.types())
+    town, hamlet = unit(setting="urban", children=50), unit(setting="rural", children=19)
+    unsure = unit(setting="rural", children=float("nan"))
+
+    def ids(here, scope):
+        return [r.id for r in standards.rules_for(here, scope) if r.profile == "county"]
+
+    assert ids(town, "study") == ["C-2", "C-3"]
+    assert ids(hamlet, "study") == []
+    assert [r.id for r in standards.unknown_for(unsure, "study")] == ["C-3"]
+    assert ids(hamlet, "community") == ["C-1"]
+    assert ids(town, "township") == []
+    assert [r.id for r in standards.rules_for(town, "study", ["nursery"])] == ["C-3"]
+    within = standards.rules_for(town)
+    assert "N-reach-nursery" in {
+        r.id for r in within
+    }  # of its own topic: one is of the study, the other of each community
 
 
-@pytest.mark.parametrize("figure", [0, -1, float("nan"), float("inf")])
-def test_an_override_needs_a_figure_above_zero(figure):
-    with pytest.raises(ValidationError):
-        Override(figure=figure)
+def test_rules_without_types_are_heard_whatever_is_planned():
+    standards = load_standards(["p000", "p002"])
+    heard = {r.id for r in standards.rules_for(unit(setting="urban"), types=["library"]) if not r.types}
+    assert heard == {"S0-07", "S2-11a", "S2-16a", "S2-16b", "S2-16c"}
+
+
+def test_staff_rules_of_every_document_are_heard_and_funds_by_subject():
+    standards = load_standards(["p003", "p002", "p000"])
+    rules = standards.rules_for(unit(setting="urban"))
+    assert [r.id for r in rules if r.kind == "staff"] == ["S3-31", "S2-11a", "S0-07"]
+    assert [r.id for r in rules if r.kind == "fund"] == ["S3-07.fund", "S3-25", "S2-16a", "S2-16b"]
+
+
+def test_what_planned_types_are_kept_apart_from_is_counted_where_it_stands():
+    rules = load_standards(["p000"]).rules_for(unit(), types=["rites_venue"])
+    assert counted_types(rules, ["rites_venue"]) == ("childrens_home",)
+    shares = load_standards(["p003"]).rules_for(unit(setting="urban"), "study", ["one_stop"])
+    assert "library" in counted_types(shares, ["one_stop"])
 
 
 def test_unknown_names_are_refused_with_the_nearest(county):
@@ -271,11 +314,6 @@ def test_unknown_names_are_refused_with_the_nearest(county):
         load_standards(["p000"]).get("S00-12")
     with pytest.raises(StandardsError, match="nearest"):
         load_standards(["p000"]).profile("p002")
-
-
-def test_a_rule_of_a_profile_that_is_not_chosen_cannot_be_overridden():
-    with pytest.raises(StandardsError):
-        load_standards(["p000"], overrides={"S2-09a": Override(off=True)})
 
 
 def test_a_planners_own_profile_speaks_where_it_is_named(county):

@@ -40,6 +40,20 @@ def test_reads_a_planners_own_profile(tmp_path):
     assert profile.authority == 2
 
 
+def test_reads_lists_and_flags(tmp_path):
+    rules = RULE.replace('"area_ratio"', '"acquisition"').replace('figure = 28\nunit = "m2/100hh"\n', "")
+    more = (
+        rules
+        + 'modes = ["extend"]\nstanding = true\n'
+        + rules.replace("C-1", "C-2").replace("acquisition", "separation")
+    )
+    (first, second) = read_profile(
+        write(tmp_path, HEAD + more + 'apart_from = ["dwellings", "exclusion:水库"]\n')
+    ).rules
+    assert (first.modes, first.standing, first.modelled) == (("extend",), True, True)
+    assert (second.apart_from, second.modelled) == (("dwellings", "exclusion:水库"), False)
+
+
 def test_byte_order_mark_is_read(tmp_path):
     path = write(tmp_path, "")
     path.write_bytes(b"\xef\xbb\xbf" + (HEAD + RULE).encode())
@@ -57,6 +71,10 @@ def test_byte_order_mark_is_read(tmp_path):
         (HEAD + RULE.replace("28\n", '"28"\n', 1), "key figure cannot be used", "number"),
         (HEAD + RULE.replace('["service_centre"]', '"service_centre"'), "key types cannot be used", "list"),
         (HEAD + RULE.replace('kind = "area_ratio"\n', ""), "key kind cannot be used", "missing"),
+        (HEAD + RULE + 'standing = "yes"\n', "key standing cannot be used", "true or false"),
+        (HEAD + RULE + 'modes = "buy"\n', "key modes cannot be used", "list"),
+        (HEAD + RULE + "mode = ['buy']\n", "unknown key mode", "modes"),
+        (HEAD + RULE + "modes = ['buy']\n", "area_ratio takes no modes", "acquisition"),
         (HEAD + RULE.replace("m2/100hh", "m2/100"), "unknown unit 'm2/100'", "m2/100hh"),
         (HEAD + RULE.replace('clause = "7"\n', ""), "no source", "clause"),
         (HEAD + RULE + RULE, "two rules have the same id", "C-1"),

@@ -49,6 +49,38 @@ def test_shows_one_rule_with_its_source():
     assert json.loads(run("show", "S0-15.inside", "--json"))["host"] == "service_centre"
 
 
+@pytest.mark.parametrize(
+    ("rule", "texts"),
+    [
+        ("S0-15.inside", ["in: party-mass service centre", "modelled"]),
+        ("S2-15b", ["by: converting, extending", "where one stands already", "modelled"]),
+        ("S3-06", ["200 m2, 40%", "study", "modelled"]),
+        (
+            "S0-20.separation",
+            ["from: dwellings, children's home", "recorded: the clause gives no figure; give one in study.toml"],
+        ),
+        ("S4-26", ["from: 水源保护区, 饮用水源保护区", "modelled"]),
+        ("N-separation-rites_venue", ["50 m, from: dwellings, children's home"]),
+        ("S2-11b", ["recorded: no layer holds stairwells"]),
+        ("S3-07", ["figure: 70%", "recorded: the clause gives a share of a sum that no layer holds"]),
+        ("S3-30", ["recorded: the clause names no host"]),
+    ],
+)
+def test_shows_what_each_kind_adds(rule, texts):
+    output = run("show", rule)
+    assert [text for text in texts if text not in output] == []
+
+
+def test_a_rule_beside_something_names_it(tmp_path):
+    path = tmp_path / "county.toml"
+    path.write_text(
+        '[profile]\nname = "county"\ntitle_zh = "县"\ntitle_en = "county"\n[[rule]]\nid = "C-1"\nkind = "colocation"\n'
+        'types = ["parcel_point"]\nhost = "discount_shop"\nstrength = "soft"\nstatus = "verified"\nsource = "art. 3"\n',
+        encoding="utf-8",
+    )
+    assert "beside: discount shop" in run("--file", str(path), "show", "C-1")
+
+
 def test_speaks_chinese():
     set_language("zh")
     output = run("show", "S0-12")

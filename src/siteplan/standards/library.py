@@ -28,6 +28,9 @@ NATIONAL = "national"
 Scope = Literal["community", "township", "study"]
 """Whom a rule is asked about; rules of scope facility are heard with those of the community."""
 
+_FIGURES = ("figure", "share", "modes", "apart_from")
+"""What a rule says that study.toml may say instead."""
+
 _COUNTING = ("area_ratio", "area_floor", "presence", "share", "phase", "colocation", "separation")
 
 BUILT_IN = ("p000", "p001", "p002", "p003", "p004")
@@ -141,7 +144,8 @@ class Standards:
 
         For each topic (kind, subject, aim or not) the first profile in order speaks that has a rule of that topic whose
         conditions hold for the unit; all its rules of that topic whose conditions hold are returned. Of staff rules those of
-        every profile are heard, because the largest of the applicable counts; ``national`` only where the others are silent.
+        every profile are heard, because the largest of the applicable counts; ``national`` only where the others are silent
+        (docs/decisions/0011-staff-and-money.md).
 
         Parameters
         ----------
@@ -310,16 +314,15 @@ def _chosen(names: Sequence[str], own: dict[str, Profile]) -> tuple[Profile, ...
 
 
 def _overridden(rule: Rule, change: Override) -> Rule:
-    given = {name: getattr(change, name) for name in ("figure", "share", "modes", "apart_from", "strength")}
+    given = {name: getattr(change, name) for name in (*_FIGURES, "strength")}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value}
     if change.figure is not None and rule.kind in MODELLED_KINDS and rule.kind not in WITH_SHARE:
         changes.setdefault("share", None)
     new = rule.but(**changes, off=change.off, overridden_by="study.toml", reason=change.reason)
-    said = (
-        ("figure", rule.figure_text(), new.figure_text()),
-        ("strength", rule.strength, new.strength),
-    )
-    return new.but(original="; ".join(f"{what} {was}" for what, was, now in said if was and was != now))
+    before = f"figure {rule.figure_text()}" if rule.figure_text() else "no figure"
+    said = [before] if any(getattr(rule, name) != getattr(new, name) for name in _FIGURES) else []
+    said += [f"strength {rule.strength}"] if rule.strength != new.strength else []
+    return new.but(original="; ".join(said))
 
 
 def _check_hosts(rules: Iterable[Rule]) -> None:
