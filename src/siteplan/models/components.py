@@ -27,13 +27,16 @@ class Component:
     count_rows: Ints
     cover_rows: Ints
     budgets: Ints
+    faults: Ints
+    shares: Ints
 
 
 def split(problem: JointProblem) -> list[Component]:
     """Return the components of ``problem``, largest number of slots first.
 
     Sites, rows and pairs of type and demand point are nodes. A slot joins its site to the rows that count it and to the demand points of
-    its type that it may serve; a cover row joins its demand points, a budget its sites, and a limit on the number of sites all sites.
+    its type that it may serve; a cover row joins its demand points; a budget, a fund, a place, a share and a fault join their sites, and a
+    limit on the number of sites all sites.
     """
     sites, slots = problem.sites, problem.slots
     n_sites = len(sites)
@@ -51,11 +54,7 @@ def split(problem: JointProblem) -> list[Component]:
         edges.append((np.full(len(row.demand), at_cover + r), at_demand + row.type * n_demand + row.demand))
     pair_key = slots.type[problem.pair_slot] * n_demand + problem.pair_demand
     edges.append((at_demand + pair_key, slots.site[problem.pair_slot]))
-    edges.extend(
-        (budget.sites, np.full(len(budget.sites), budget.sites[0])) for budget in problem.budgets if len(budget.sites)
-    )
-    if problem.max_sites is not None and n_sites:
-        edges.append((np.arange(n_sites), np.zeros(n_sites, dtype=np.int64)))
+    edges += _couplings(problem)
     a = np.concatenate([edge[0] for edge in edges])
     b = np.concatenate([edge[1] for edge in edges])
     graph = sparse.csr_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(total, total))
@@ -63,11 +62,29 @@ def split(problem: JointProblem) -> list[Component]:
     return _gather(problem, label.astype(np.int64), (at_area, at_count, at_cover, at_demand))
 
 
+def _couplings(problem: JointProblem) -> list[tuple[Ints, Ints]]:
+    """Return the edges between sites that money, places, shares and faults couple."""
+    sites, slots = problem.sites, problem.slots
+    groups = [budget.sites for budget in problem.budgets] + [fund.sites for fund in problem.funds]
+    if problem.max_sites is not None:
+        groups.append(np.arange(len(sites)))
+    groups += [np.flatnonzero(sites.place == place) for place in np.unique(sites.place[sites.place >= 0])]
+    groups += [slots.site[row.matrix.indices] for row in problem.shares]
+    edges = [(group, np.full(len(group), group[0])) for group in groups if len(group)]
+    if problem.faults is not None and len(problem.faults):
+        coo = problem.faults.matrix.tocoo()
+        edges.append((slots.site[problem.faults.slot[coo.row]], slots.site[coo.col]))
+    return [(a.astype(np.int64), b.astype(np.int64)) for a, b in edges]
+
+
 def _gather(problem: JointProblem, label: Ints, at: tuple[int, int, int, int]) -> list[Component]:
     """Sort indices by component label."""
     at_area, at_count, at_cover, at_demand = at
     slot_label = label[problem.slots.site]
-    budget_label = np.array([label[b.sites[0]] if len(b.sites) else -1 for b in problem.budgets], dtype=np.int64)
+    budget_label = np.array([_first(label, b.sites) for b in problem.budgets], dtype=np.int64)
+    share_label = np.array(
+        [_first(label, problem.slots.site[row.matrix.indices]) for row in problem.shares], dtype=np.int64
+    )
     parts = {
         "sites": label[:at_area],
         "slots": slot_label,
@@ -76,6 +93,8 @@ def _gather(problem: JointProblem, label: Ints, at: tuple[int, int, int, int]) -
         "count_rows": label[at_count:at_cover],
         "cover_rows": label[at_cover:at_demand],
         "budgets": budget_label,
+        "shares": share_label,
+        "faults": label[problem.slots.site[problem.faults.slot]] if problem.faults is not None else label[:0],
     }
     groups: dict[int, dict[str, Ints]] = {}
     for name, labels in parts.items():
@@ -86,9 +105,26 @@ def _gather(problem: JointProblem, label: Ints, at: tuple[int, int, int, int]) -
         for value, indices in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
             groups.setdefault(value, {})[name] = indices.astype(np.int64)
     empty = np.zeros(0, dtype=np.int64)
+    _adopt(groups)
     components = [
         Component(**{name: group.get(name, empty) for name in parts})
         for value, group in groups.items()
         if value >= 0 and set(group) != {"demand"}
     ]
     return sorted(components, key=lambda part: (-len(part.slots), int(part.sites[0]) if len(part.sites) else -1))
+
+
+def _first(label: Ints, sites: Ints) -> int:
+    """Return the component of the first of ``sites``; -1 where there is none."""
+    return int(label[sites[0]]) if len(sites) else -1
+
+
+def _adopt(groups: dict[int, dict[str, Ints]]) -> None:
+    """Give shares of which no community has any slot to some component: they are shortfalls that nothing can change."""
+    lost = groups.pop(-1, {}).get("shares")
+    if lost is not None and len(lost):
+        home = next((group for group in groups.values() if "sites" in group), None)
+        if home is None:
+            groups[len(groups)] = {"shares": lost}
+        else:
+            home["shares"] = np.concatenate([home.get("shares", lost[:0]), lost])

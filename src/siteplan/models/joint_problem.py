@@ -261,6 +261,10 @@ class JointProblem:
         m2 that the households of a demand point take of the facility that serves them; NaN: facilities of the type serve any number.
     community : (n_demand,) int64, or None
         Community of each demand point, for the objective equity.
+    facility_yuan, walking_yuan_per_km : float
+        What a new facility, and a kilometre that a household walks, weigh beside the cost in the last objective.
+    cost_slack : float
+        Share of the least cost by which the plan may cost more for the objectives after it.
     wait : (n_slots,) float64, or None
         What one phase of waiting for the slot weighs, for the objective delay.
     earliest : (n_slots,) int64, or None
@@ -291,6 +295,9 @@ class JointProblem:
     aim_price: float | None = None
     load: Floats | None = None
     community: Ints | None = None
+    facility_yuan: float = 1000.0
+    walking_yuan_per_km: float = 100.0
+    cost_slack: float = 0.02
     wait: Floats | None = None
     earliest: Ints | None = None
     previous: Bools | None = None

@@ -38,6 +38,13 @@ def tighten(problem: JointProblem) -> JointProblem:
     np.maximum.at(need, rows.col, problem.area.required[rows.row])
     if problem.size is not None:
         np.maximum.at(need, problem.size.slot, problem.size.least_m2)
+    for share in problem.shares:
+        if share.area:
+            np.maximum.at(need, share.matrix.indices, share.least)
+    if problem.load is not None:
+        taken = problem.load[slots.type[problem.pair_slot], problem.pair_demand]
+        served = np.bincount(problem.pair_slot, weights=np.nan_to_num(taken), minlength=len(slots))
+        need = np.maximum(need, served)
     rooms = slots.host >= 0
     for _depth in range(len(problem.limit)):  # a room may hold rooms of its own
         inside = np.zeros(len(slots))

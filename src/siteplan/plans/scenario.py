@@ -11,7 +11,9 @@ from typing import Any
 from siteplan.errors import UsageError
 from siteplan.messages import _
 
-_NEEDED = ("gap", "time_limit_s", "key_weight", "resettlement_weight")
+_NEEDED = (
+    "gap", "time_limit_s", "key_weight", "resettlement_weight", "facility_yuan", "walking_yuan_per_km", "cost_slack",
+)  # fmt: skip
 
 
 OBJECTIVES = ("equity", "backup")
@@ -96,6 +98,13 @@ class Scenario:
     key_weight, resettlement_weight : float
         How much more the waiting of households in key communities, and in resettlement communities (S4-07), counts than that of others
         (docs/decisions/0009-phases.md).
+    facility_yuan : float
+        What a new facility weighs, beside its m2, in the last objective, so that what costs nothing more is not opened without need.
+    walking_yuan_per_km : float
+        What a kilometre that a household walks weighs beside the cost in the last objective. Both are judgements
+        (docs/decisions/0009-phases.md).
+    cost_slack : float
+        Share of the least cost by which the plan may cost more for shorter walks.
     locked : tuple of str
         Facilities (ids of a plan) that must be in this plan too, no smaller than ``locked_m2`` says: approved ones.
     locked_m2 : dict of str to float
@@ -119,6 +128,9 @@ class Scenario:
     objectives: tuple[str, ...] = ()
     key_weight: float = 4.0
     resettlement_weight: float = 2.0
+    facility_yuan: float = 1000.0
+    walking_yuan_per_km: float = 100.0
+    cost_slack: float = 0.02
     locked: tuple[str, ...] = ()
     locked_m2: dict[str, float] = field(default_factory=dict)
     solver: str = "HiGHS"

@@ -172,6 +172,9 @@ class ScenarioSettings(Section):
     objectives: Annotated[tuple[Literal["equity", "backup"], ...], Field(strict=False)] = ()
     key_weight: NotNegative = 4.0
     resettlement_weight: NotNegative = 2.0
+    facility_yuan: NotNegative = 1000.0
+    walking_yuan_per_km: NotNegative = 100.0
+    cost_slack: NotNegative = 0.02
     locked: Texts = ()
     locked_m2: dict[str, NotNegative] = Field(default_factory=dict)
     solver: str = "HiGHS"

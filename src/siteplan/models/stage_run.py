@@ -1,0 +1,319 @@
+"""One objective of the joint model, solved for every component and kept for the objectives after it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from siteplan.errors import SolverError
+from siteplan.models.joint_money import COST_UNIT
+from siteplan.models.joint_problem import Strength
+from siteplan.models.status import Proof, Status, judge, relative_gap
+from siteplan.units import PROVEN_GAP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from siteplan.models.joint import JointModel
+    from siteplan.models.solver import SolverOptions
+
+    Progress = Callable[[str, int, int], None]
+
+UNITS = {
+    "hard-worst": ("largest relative shortfall", 1.0),
+    "hard-sum": ("sum of relative shortfalls", 1.0),
+    "changes": ("facilities opened or closed", 1.0),
+    "targets": ("sum of relative shortfalls", 1.0),
+    "aims": ("sum of relative shortfalls", 1.0),
+    "cost": ("yuan", COST_UNIT),
+    "equity": ("metres a household", 1e3),
+    "backup": ("households without a second facility", 1.0),
+    "walking": ("yuan, walks and new facilities priced", COST_UNIT),
+    "delay": ("weighted household-phases", 1.0),
+}
+"""What each stage minimises, and how much of it one unit of the solver is."""
+PRICED = "yuan, missing aims priced"
+"""The objective of the cost stage where the scenario prices a missing m2 of an aim."""
+KEEP = {
+    "hard-worst": 2e-7,
+    "hard-sum": 2e-7,
+    "changes": 1e-6,
+    "targets": 2e-7,
+    "aims": 2e-7,
+    "cost": 1e-5,
+    "equity": 1e-5,
+    "backup": 1e-6,
+    "walking": 1e-5,
+    "delay": 1e-5,
+}
+"""Tolerance within which later stages keep each stage's value: of a sum of relative shortfalls the sum itself, so that a row which
+is met stays met within siteplan.units.TOLERANCE however many are not; of the others a share of the value. The cost may rise by
+JointProblem.cost_slack besides."""
+SHORTFALLS = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
+LARGEST = ("hard-worst", "equity")
+"""Stages of which the largest value over the components counts, and not the sum."""
+_OWN_SCALE = ("cost", "equity", "backup", "walking", "delay")
+_ZERO = 1e-7
+_HALF = 0.5
+_SHORTEST_S = 0.2
+_TRIM_S = 30.0
+"""Seconds for the last step, an LP that takes a fraction of one."""
+_AGAIN = ((9e-7, True), (4e-6, True), (9e-7, False), (4e-6, False))
+"""Tolerance and presolve with which a stage is tried again that HiGHS calls infeasible though it is not."""
+_ROUNDINGS = (1e-3, 1e-5, 1e-6)
+"""Relative shortfalls that are taken for rounding and made good at the end, the first of these with which that is possible."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageProof:
+    """One stage over all components, in the objective's own unit."""
+
+    stage: str
+    objective: str
+    value: float
+    bound: float
+    status: Status
+    seconds: float
+    components: int
+    tolerance: float
+
+    @property
+    def gap(self) -> float:
+        """Relative gap."""
+        return relative_gap(self.value, self.bound)
+
+
+@dataclass(eq=False)
+class Part:
+    """One component on its way through the stages.
+
+    Parameters
+    ----------
+    model : JointModel
+    weight : float
+        Its share of all slots, and so of the time.
+    solution : dict of str to float, or None
+        The solution in hand by variable name; None before the first, where locked facilities make building nothing impossible.
+    """
+
+    model: JointModel
+    weight: float
+    solution: dict[str, float] | None
+    terms: list[tuple[Any, float]] = field(default_factory=list)
+    constant: float = 0.0
+
+
+def start(model: JointModel, weight: float) -> Part:
+    """Return a component before its first stage."""
+    locked = any(y.lowBound for y in model.y.values())
+    return Part(model=model, weight=weight, solution=None if locked else _nothing_new(model))
+
+
+def run_stage(
+    stage: str, parts: Sequence[Part], options: SolverOptions, budget: float, progress: Progress | None = None
+) -> StageProof:
+    """Solve one stage for every component and hold its value for the later ones.
+
+    Parameters
+    ----------
+    stage : str
+        A key of UNITS.
+    parts : sequence of Part
+    options : SolverOptions
+    budget : float, seconds
+    progress : callable, optional
+        Called with (stage, components done, components).
+
+    Raises
+    ------
+    SolverError
+        If a component has no solution.
+    """
+    began = time.monotonic()
+    proofs = []
+    for done, part in enumerate(parts):
+        if progress:
+            progress(stage, done, len(parts))
+        left = max(budget - (time.monotonic() - began), 0.0)
+        share = part.weight / max(sum(p.weight for p in parts[done:]), 1e-12)
+        proofs.append(_solve_part(stage, part, options, max(left * share, _SHORTEST_S) if left > 0 else 0.0))
+    if progress:
+        progress(stage, len(parts), len(parts))
+    combine = max if stage in LARGEST else sum
+    value = float(combine([proof.value for proof in proofs] or [0.0]))
+    bound = float(combine([proof.bound for proof in proofs] or [0.0]))
+    for part, proof in zip(parts, proofs, strict=True):
+        _hold(stage, part, value if stage in LARGEST else proof.value)
+    objective, unit = UNITS[stage]
+    if stage == "cost" and any(part.model.problem.aim_price is not None for part in parts):
+        objective = PRICED
+    return StageProof(
+        stage=stage,
+        objective=objective,
+        value=value * unit,
+        bound=bound * unit,
+        status=_overall(proofs, value, bound, options.gap),
+        seconds=time.monotonic() - began,
+        components=len(parts),
+        tolerance=KEEP[stage],
+    )
+
+
+def trim(part: Part, options: SolverOptions) -> None:
+    """Take no more area than the plan needs: an LP, the openings and all objectives held."""
+    limits = dataclasses.replace(options, time_limit_s=_TRIM_S)
+    if part.model.a and part.solution is not None:
+        for rounding in _ROUNDINGS:
+            part.model.trim(part.solution, rounding)
+            if part.model.model.solve(limits).status in (Status.OPTIMAL, Status.WITHIN_GAP, Status.STOPPED):
+                part.solution = _snapshot(part)
+                return
+
+
+def _overall(proofs: list[Proof], value: float, bound: float, asked: float) -> Status:
+    """Return the status of all components together."""
+    gap = relative_gap(value, bound)
+    if gap <= PROVEN_GAP:
+        return Status.OPTIMAL
+    if gap <= asked and all(proof.status != Status.STOPPED for proof in proofs):
+        return Status.WITHIN_GAP
+    return Status.STOPPED
+
+
+def _prepare(stage: str, part: Part) -> None:
+    """State the stage's objective."""
+    model = part.model
+    if stage == "hard-worst":
+        rows = model.rows.shortfalls[Strength.HARD]
+        part.terms, part.constant = ([(model.add_worst(), 1.0)] if rows else []), 0.0
+    elif stage in SHORTFALLS:
+        part.terms, part.constant = model.shortfall(SHORTFALLS[stage])
+    elif stage == "equity":
+        part.terms, part.constant = [(model.service.worst_mean(), 1.0)], 0.0
+    else:
+        objective = {
+            "changes": model.changes,
+            "cost": model.priced,
+            "backup": model.service.lacking,
+            "walking": model.worth,
+            "delay": model.delay,
+        }[stage]
+        part.terms, part.constant = objective()
+
+
+def _solve_part(stage: str, part: Part, options: SolverOptions, seconds: float) -> Proof:
+    """Solve one stage of one component; keep the solution in hand where the time is up."""
+    _prepare(stage, part)
+    known = math.inf
+    if part.solution is not None:
+        _complete(part)
+        known = _value(part)
+        free = stage in ("cost", "walking")
+        if not part.terms or (known <= part.constant + _ZERO and not free and _positive(part)):
+            return Proof(status=Status.OPTIMAL, value=known, bound=min(part.constant, known), seconds=0.0)
+        if seconds <= 0:
+            return _known(known, 0.0, options, 0.0)
+    part.model.model.minimise(part.terms)
+    proof = _try(part, dataclasses.replace(options, time_limit_s=max(seconds, _SHORTEST_S)))
+    if part.solution is None and proof.status in (Status.INFEASIBLE, Status.NO_SOLUTION):
+        raise SolverError(f"{part.model.model.problem.name}: no plan holds all facilities that are locked")
+    if proof.status == Status.INFEASIBLE and stage == "hard-worst":
+        raise SolverError(f"{part.model.model.problem.name}: the solver finds no plan, though building nothing is one")
+    worse = proof.status == Status.STOPPED and proof.value + part.constant > known
+    if worse or proof.status in (Status.NO_SOLUTION, Status.INFEASIBLE):
+        bound = 0.0 if proof.status == Status.INFEASIBLE else proof.bound + part.constant
+        return _known(known, bound, options, proof.seconds)
+    part.solution = _snapshot(part)
+    return Proof(
+        status=proof.status,
+        value=max(proof.value + part.constant, 0.0),
+        bound=max(proof.bound + part.constant, 0.0),
+        seconds=proof.seconds,
+    )
+
+
+def _positive(part: Part) -> bool:
+    """Tell whether the objective cannot lie below its constant."""
+    return all(c >= 0 for _, c in part.terms)
+
+
+def _try(part: Part, limits: SolverOptions) -> Proof:
+    """Solve; where the solver calls infeasible what is not, try again.
+
+    What the stages before keep may be missed by a rounding error: the solution in hand shows that there is one.
+    """
+    proof = part.model.model.solve(limits)
+    for feasibility, presolve in _AGAIN if part.solution is not None else ():
+        if proof.status != Status.INFEASIBLE:
+            break
+        proof = part.model.model.solve(dataclasses.replace(limits, feasibility=feasibility, presolve=presolve))
+    return proof
+
+
+def _known(value: float, bound: float, options: SolverOptions, seconds: float) -> Proof:
+    """Return the proof of the solution in hand, which no run has bettered."""
+    bound = min(max(bound, 0.0), value)
+    return Proof(status=judge(value, bound, options.gap, finished=False), value=value, bound=bound, seconds=seconds)
+
+
+def _nothing_new(model: JointModel) -> dict[str, float]:
+    """Return the plan that builds nothing, which always exists where nothing is locked: every rule is elastic."""
+    lowest = ("y_", "z_", "a_", "x_", "w_", "p_", "v_")
+    return {
+        variable.name: float((variable.lowBound if variable.name.startswith(lowest) else variable.upBound) or 0.0)
+        for variable in model.model.problem.variables()
+    }
+
+
+def _complete(part: Part) -> None:
+    """Give the solution in hand the values of variables that this stage added."""
+    model, solution = part.model, part.solution
+    assert solution is not None
+    service = model.service
+
+    def opened(number: int, t: int) -> int:
+        inside = [model.y[s, t] for s in service.table.members[number] if (s, t) in model.y]
+        return sum(solution.get(y.name, 0.0) > _HALF for y in inside)
+
+    for (number, t), variable in service.n.items():
+        if variable is not None:
+            solution[variable.name] = 0.0 if opened(number, t) else 1.0
+    for number, (variable, stands) in service.seconds.items():
+        solution[variable.name] = float(stands + opened(number, model.last) < 2)  # noqa: PLR2004
+    for terms, constant, walks in service.means:
+        mean = (constant + sum(c * solution[v.name] for v, c in terms)) / walks
+        solution[service.equity.name] = max(solution.get(service.equity.name, 0.0), mean)
+    if model.worst is not None and model.worst.name not in solution:
+        rows = model.rows.shortfalls[Strength.HARD]
+        parts = [constant + sum(c * solution[v.name] for v, c in terms) for terms, constant in rows]
+        solution[model.worst.name] = max([*parts, 0.0])
+
+
+def _value(part: Part) -> float:
+    """Return the value of the stage's objective at the solution in hand."""
+    assert part.solution is not None
+    return part.constant + sum(c * part.solution.get(v.name, 0.0) for v, c in part.terms)
+
+
+def _snapshot(part: Part) -> dict[str, float]:
+    """Return the solver's solution by variable name, binaries rounded."""
+    values: dict[str, float] = {}
+    for variable in part.model.model.problem.variables():
+        value = variable.varValue
+        if value is not None:
+            values[variable.name] = float(round(value)) if variable.name.startswith("y_") else float(value)
+    return values
+
+
+def _hold(stage: str, part: Part, value: float) -> None:
+    """Make the later stages keep what this one reached."""
+    model = part.model
+    if stage in SHORTFALLS and value <= _ZERO:
+        model.forbid_shortfall(SHORTFALLS[stage])
+    elif part.terms:
+        scale = max(1.0, abs(value)) if stage in _OWN_SCALE else 1.0
+        slack = model.problem.cost_slack * abs(value) if stage == "cost" else 0.0
+        model.keep(part.terms, value - part.constant, KEEP[stage] * scale + slack, stage.replace("-", "_"))
