@@ -33,7 +33,7 @@ def test_what_changes_is_printed(plans, capsys):
     assert done.code == 0, done.text
     assert "From plan base to plan far: 1 facilities opened, 1 moved, 0 closed" in done.out
     assert "c1 to c9, 300 m" in done.out
-    assert "scenario.budget_yuan: null -> 900000.0" in done.out
+    assert "scenario.budget_yuan: - -> 900000.0" in done.out
 
 
 def test_json_holds_every_table_and_no_figure_that_is_none(plans, capsys):

@@ -303,14 +303,22 @@ def test_totals_never_add_floor_and_land_nor_count_a_room_twice(study):
 
 def test_what_was_asked_differently_is_listed(study):
     b = BASE.but(scenario=BASE.scenario.but(name="cheap", budget_yuan=1e5)).plan(study)
-    a = BASE.plan(study, provenance={"sha256:buildings": "0" * 64, "settings": '{"access": {"cutoff_m": 1.0}}'})
+    a = BASE.plan(
+        study,
+        provenance={
+            "sha256:buildings": "0" * 64,
+            "settings": '{"access": {"cutoff_m": 1.0}, "standards": {"profiles": ["p000"]}}',
+        },
+    )
     found = compare(a, b.but(provenance=a.provenance | {"sha256:buildings": "1" * 64}))
     assert found.asked[["where", "field", "a", "b"]].to_numpy().tolist() == [
-        ["scenario", "budget_yuan", "null", "100000.0"],
+        ["scenario", "budget_yuan", "", "100000.0"],
         ["inputs", "buildings", "0" * 12, "1" * 12],
     ]
     assert (found.name_a, found.name_b) == ("base", "cheap")
-    assert sum("study.toml has changed" in note for note in found.notes) == 2
+    now = {"settings": study.settings.model_dump_json()}
+    assert compare(BASE.plan(study, provenance=now), b.but(provenance=now)).notes == ()
+    assert sum("standards of study.toml have changed" in note for note in found.notes) == 2
 
 
 def test_phases_of_other_names_are_not_put_in_order(study):

@@ -238,6 +238,9 @@ def _flat(value: Mapping[str, Any], head: str) -> Iterator[tuple[str, str]]:
 
 
 def _said(value: object) -> str:
+    """Return a value as text; "" for none."""
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=float)
 
 
@@ -258,12 +261,21 @@ def _notes(plans: tuple[Plan, Plan], names: tuple[str, str], planned: Mapping[st
             metres=f"{apart.max():,.0f}",
         )
     for plan, name in zip(plans, names, strict=True):
-        made = plan.provenance.get("settings")
-        if made and json.loads(made) != plan.study.settings.model_dump(mode="json"):
+        if _other_standards(plan):
             yield _(
-                "study.toml has changed since plan {name} was made: which rules it is asked is told by study.toml as it is now",
+                "the standards of study.toml have changed since plan {name} was made: which rules it is asked is told by study.toml as it is now",
                 name=name,
             )
+
+
+def _other_standards(plan: Plan) -> bool:
+    """Tell whether a plan says that it was made with other standards than its study has now."""
+    now = plan.study.settings.standards
+    made = json.loads(plan.provenance.get("settings", "{}")).get("standards")
+    try:
+        return made is not None and type(now).model_validate_json(json.dumps(made)) != now
+    except ValueError:  # written by a version that knew other settings
+        return True
 
 
 def _apart(a: Plan, b: Plan) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from siteplan.messages import _, word
 from siteplan.standards.facility_types import facility_type
+from siteplan.units import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 12
 """How many facilities, communities and rules are printed; the tables hold all."""
+_LARGE = 1000.0
 
 
 def comparison_text(found: Comparison) -> str:
@@ -105,15 +107,19 @@ def _facilities(found: Comparison) -> Iterator[str]:
     rows = found.facilities[found.facilities["change"].isin(["opened", "closed", "moved"])]
     if len(rows):
         yield _("Sites:")
-    for row in rows.head(_SHOWN).itertuples():
-        place = {
-            "opened": _("at {site}", site=row.site_to),
-            "closed": _("at {site}", site=row.site_from),
-            "moved": _(
-                "from {first} to {second}, {metres} m",
-                first=row.site_from,
-                second=row.site_to,
-                metres=f"{row.metres:,.0f}",
+    shown = rows.groupby("change", sort=False).head(_SHOWN // 2)
+    for row in shown.itertuples():
+        place, area = {
+            "opened": (_("at {site}", site=row.site_to), _figure(row.area_m2_to)),
+            "closed": (_("at {site}", site=row.site_from), _figure(row.area_m2_from)),
+            "moved": (
+                _(
+                    "from {first} to {second}, {metres} m",
+                    first=row.site_from,
+                    second=row.site_to,
+                    metres=f"{row.metres:,.0f}",
+                ),
+                _from_to(row.area_m2_from, row.area_m2_to),
             ),
         }[str(row.change)]
         yield _(
@@ -122,9 +128,9 @@ def _facilities(found: Comparison) -> Iterator[str]:
             type=facility_type(str(row.type)).label,
             place=place,
             community=row.community_name or row.community_id,
-            area=_from_to(row.area_m2_from, row.area_m2_to),
+            area=area,
         )
-    yield from _left(len(rows))
+    yield from _left(len(rows) - len(shown))
 
 
 def _service(found: Comparison) -> Iterator[str]:
@@ -141,7 +147,7 @@ def _service(found: Comparison) -> Iterator[str]:
             lost=_figure(row.lost),
             change=_from_to(row.served_a, row.served_b),
         )
-    yield from _left(len(rows))
+    yield from _left(len(rows) - _SHOWN)
 
 
 def _communities(found: Comparison) -> Iterator[str]:
@@ -177,7 +183,7 @@ def _rules(found: Comparison) -> Iterator[str]:
             shortfall=_from_to(row.shortfall_a, row.shortfall_b),
             measure=word("unit", str(row.unit)),
         )
-    yield from _left(len(hard))
+    yield from _left(len(hard) - _SHOWN)
 
 
 def _stages(found: Comparison) -> Iterator[str]:
@@ -198,23 +204,29 @@ def _asked(found: Comparison) -> Iterator[str]:
         yield _("Asked differently, so that each plan's stages answer a question of its own:")
     for row in found.asked.rename(columns={"where": "of"}).head(_SHOWN).itertuples():
         yield _("  {name}: {first} -> {second}", name=f"{row.of}.{row.field}", first=row.a or "-", second=row.b or "-")
-    yield from _left(len(found.asked))
+    yield from _left(len(found.asked) - _SHOWN)
 
 
 def _left(rows: int) -> Iterator[str]:
-    if rows > _SHOWN:
-        yield _("  ... and {n} more", n=rows - _SHOWN)
+    """Yield how many rows are not shown, if any."""
+    if rows > 0:
+        yield _("  ... and {n} more", n=rows)
 
 
 def _figure(value: Any) -> str:
-    return "-" if not math.isfinite(value) else f"{value:,.6g}" if abs(value) < 1 else f"{value:,.0f}"
+    """Return a figure with as many digits as tell something; a dash where there is none.
+
+    >>> _figure(24408342.8), _figure(2.31), _figure(0.0001), _figure(float("nan"))
+    ('24,408,343', '2.31', '0.0001', '-')
+    """
+    return "-" if not math.isfinite(value) else f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:,.4g}"
 
 
 def _from_to(first: Any, second: Any) -> str:
-    """Return both figures and their difference, or one where they are the same; a dash where there is none."""
-    if first == second:
-        return _figure(first)
+    """Return both figures, or one where they are the same within TOLERANCE."""
+    if abs(first - second) <= TOLERANCE * max(1.0, abs(first), abs(second)):
+        return _figure(second)
     one, other = _figure(first), _figure(second)
-    if one == other:
+    if one == other and math.isfinite(first - second):
         one, other = f"{first:,.10g}", f"{second:,.10g}"
     return _("{first} -> {second}", first=one, second=other)
