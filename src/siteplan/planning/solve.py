@@ -20,10 +20,14 @@ from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import JointAnswer, solve_joint
 from siteplan.plans.plan import DEMAND_COLUMNS, STAGE_COLUMNS, Plan
 from siteplan.plans.scenario import Fund, Phase, Scenario
-from siteplan.siting.answer import to_allocation, to_facilities, with_served
+from siteplan.siting.allocation import to_allocation
+from siteplan.siting.answer import to_facilities, with_served
+from siteplan.siting.locks import facility_ids
+from siteplan.siting.needs import to_needs
 from siteplan.siting.question import Question, speaking_rules
 from siteplan.siting.rules_to_arrays import to_problem
 from siteplan.siting.unmet import to_recorded, to_unmet
+from siteplan.siting.works import to_payments, to_works, works_of
 from siteplan.standards.facility_types import FACILITY_TYPES, facility_type
 from siteplan.standards.library import counted_types
 from siteplan.standards.nearest import nearest
@@ -73,7 +77,7 @@ def default_scenario(study: Study) -> Scenario:
 def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:
     """Return the facility types to plan, in the catalogue's order.
 
-    Those of the scenario, or every type that the profiles ask for; and the hosts of rooms among them.
+    Those of the scenario, or every type that the profiles ask for; and those in or beside which rules put them.
 
     Raises
     ------
@@ -90,16 +94,16 @@ def planned_types(study: Study, scenario: Scenario) -> tuple[str, ...]:
 
 
 def _with_hosts(types: set[str], rules: Collection[Rule]) -> set[str]:
-    """Return ``types`` and those in which ``rules`` put their rooms, as far up as rooms stand inside rooms."""
+    """Return ``types`` and those in or beside which ``rules`` put them, as far up as rooms stand inside rooms."""
     found = set(types)
-    rooms = [rule for rule in rules if rule.kind == "inside"]
+    rooms = [rule for rule in rules if rule.kind in ("inside", "colocation")]
     while hosts := {room.host for room in rooms if not found.isdisjoint(room.types)} - found:
         found |= hosts
     return found
 
 
 def _asked_here(study: Study, units: gpd.GeoDataFrame, types: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the types that a rule asks of one of the communities or townships, and the hosts of rooms among them.
+    """Return the types that a rule asks of one of the communities, of townships or of the study, and those in or beside which rules put them.
 
     A profile may ask for a cemetery in the country only: in a town nobody plans one.
 
@@ -121,7 +125,13 @@ def _asked_here(study: Study, units: gpd.GeoDataFrame, types: tuple[str, ...]) -
     return tuple(key for key in types if key in asked)
 
 
-def solve(study: Study, scenario: Scenario | None = None, *, progress: Progress | None = None) -> Plan:
+def solve(
+    study: Study,
+    scenario: Scenario | None = None,
+    *,
+    previous: Plan | None = None,
+    progress: Progress | None = None,
+) -> Plan:
     """Plan a study.
 
     Parameters
@@ -129,6 +139,8 @@ def solve(study: Study, scenario: Scenario | None = None, *, progress: Progress 
     study : Study
     scenario : Scenario, optional
         By default that of study.toml.
+    previous : Plan, optional
+        An earlier plan: once the hard rules are met as far as they can be, as little of it as possible is changed.
     progress : callable, optional
         Called with (step or stage, done, of how many).
 
@@ -142,28 +154,39 @@ def solve(study: Study, scenario: Scenario | None = None, *, progress: Progress 
     DataError
         If a layer is missing or cannot be used.
     UsageError
-        If the scenario names sites that do not exist, or asks for what the layer of candidates forbids.
+        If the scenario names sites that do not exist, asks for what the layer of candidates forbids, or locks a facility that can no longer
+        stand.
     """
-    scenario = scenario or default_scenario(study)
-    prepared = prepare(study, scenario, progress=progress)
+    prepared = prepare(study, scenario or default_scenario(study), progress=progress)
+    return solve_prepared(prepared, previous=previous, progress=progress)
+
+
+def solve_prepared(prepared: Prepared, *, previous: Plan | None = None, progress: Progress | None = None) -> Plan:
+    """Plan a study that is ready for siting; parameters and errors are those of :func:`solve`."""
     question = prepared.question
-    problem = to_problem(question)
-    options = SolverOptions(gap=scenario.gap, time_limit_s=scenario.time_limit_s)
+    scenario = question.scenario
+    problem = to_problem(question, previous)
+    options = SolverOptions(solver=scenario.solver, gap=scenario.gap, time_limit_s=scenario.time_limit_s)
     answer = solve_joint(problem, options, progress=progress)
-    facilities = to_facilities(question, problem, answer)
-    allocation = to_allocation(question, facilities)
+    built = works_of(problem, answer)
+    facilities = to_facilities(question, problem, answer, built)
+    works = to_works(built, facility_ids(question, problem.slots))
+    allocation = to_allocation(question, problem, answer, facilities)
     return Plan(
-        study=study,
-        scenario=question.scenario,
-        facilities=with_served(facilities, allocation, question.demand),
+        study=question.study,
+        scenario=scenario,
+        facilities=with_served(facilities, allocation),
+        works=works,
+        payments=to_payments(question, problem, answer, built),
+        needs=to_needs(question),
         demand=question.demand,
         allocation=allocation,
         communities=question.units,
         members=prepared.formation.members,
-        unmet=to_unmet(question, facilities, allocation),
+        unmet=to_unmet(question, facilities, works, allocation),
         recorded=to_recorded(question),
         stages=_stages(answer),
-        provenance=_provenance(study, prepared),
+        provenance=_provenance(prepared),
     )
 
 
@@ -183,7 +206,7 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
     tell("communities")
     formation = form_communities(study, demand.buildings, network=network)
     buildings = _buildings(formation)
-    units = _with_sums(formation, buildings)
+    units = _with_sums(formation, buildings, scenario.n_phases)
     if not scenario.types:
         types = _asked_here(study, units, types)
     speaking = speaking_rules(study, units, types)
@@ -219,8 +242,8 @@ def _buildings(formation: Formation) -> gpd.GeoDataFrame:
     return frame.assign(**texts)
 
 
-def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the communities with the figures of their buildings, and blanks for words that are missing."""
+def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame, n_phases: int) -> gpd.GeoDataFrame:
+    """Return the communities with the figures of their buildings, blanks for words that are missing, and the last phase at most."""
     counts = ["households", "people", "elderly", "children"]
     groups = buildings.groupby("community_id")[counts]
     sums = groups.sum(min_count=1).mask(buildings[counts].isna().groupby(buildings["community_id"]).any())
@@ -231,12 +254,13 @@ def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame) -> gpd.GeoData
         units[name] = units[name].astype("object").where(units[name].notna(), "").astype("str")
     for name in ("resettlement", "key"):
         units[name] = units[name].fillna(value=False).astype(bool)
+    units["phase"] = units["phase"].clip(upper=n_phases)
     return units
 
 
 def _farthest(study: Study, speaking: Collection[Rule]) -> float:
-    """Return the metres that walks are looked for: the study's cutoff, or the farthest reach of a rule that speaks."""
-    reaches = [float(rule.figure or 0.0) for rule in speaking if rule.kind == "reach"]
+    """Return the metres that walks are looked for: the study's cutoff, or as far as a rule that speaks asks."""
+    reaches = [float(rule.figure or 0.0) for rule in speaking if rule.kind in ("reach", "adjacency")]
     return max([study.settings.access.cutoff_m, *reaches])
 
 
@@ -284,12 +308,13 @@ def _stages(answer: JointAnswer) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(("stage", "objective", "status"), "str"))
 
 
-def _provenance(study: Study, prepared: Prepared) -> dict[str, str]:
+def _provenance(prepared: Prepared) -> dict[str, str]:
     """Return what the plan was made from and with."""
+    study = prepared.question.study
     packages = ("siteplan", "pulp", "highspy", "geopandas", "shapely", "pyproj", "scipy")
     entries = {f"version:{name}": version(name) for name in packages}
     entries["version:python"] = ".".join(str(part) for part in sys.version_info[:3])
-    entries["solver"] = "HiGHS"
+    entries["solver"] = prepared.question.scenario.solver
     entries["study"] = study.name
     entries["crs"] = study.crs.to_string()
     entries["demand"] = prepared.demand_basis

@@ -5,83 +5,112 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
-from siteplan.models.joint_problem import Budget, CoverRow, Floats, Ints, JointProblem, Rows
-from siteplan.siting.slots import STRENGTHS, make_slots
+from siteplan.models.joint_problem import JointProblem
+from siteplan.siting.faults import make_faults
+from siteplan.siting.loads import make_load
+from siteplan.siting.locks import facility_ids
+from siteplan.siting.money import make_budgets, make_funds, waiting
+from siteplan.siting.nearness import slack
+from siteplan.siting.rows import Counted, cover_rows
+from siteplan.siting.slots import make_slots
 from siteplan.standards.facility_types import facility_type
-from siteplan.units import TOLERANCE
 
 if TYPE_CHECKING:
+    from siteplan.models.joint_problem import Bools, Floats, Ints, Slots
+    from siteplan.plans.plan import Plan
     from siteplan.siting.question import Question
-    from siteplan.standards.rule import Rule, Unit
 
 
-def to_problem(question: Question) -> JointProblem:
+def to_problem(question: Question, previous: Plan | None = None) -> JointProblem:
     """Return the joint siting problem of ``question``.
 
     Rules whose denominator is not known (elderly, children) are left out here; the plan lists them as recorded.
+
+    Parameters
+    ----------
+    question : Question
+    previous : Plan, optional
+        An earlier plan, from which as little as possible is to be changed.
+
+    Raises
+    ------
+    UsageError
+        If a facility that the scenario locks can no longer stand.
     """
     table = make_slots(question)
-    limit = walking_limits(question)
-    pair_demand, pair_slot, pair_cost = _pairs(question, table.slots.site, table.slots.type, limit)
+    slots = table.slots
+    load = make_load(question)
+    limit = walking_limits(question, load)
+    pair_demand, pair_slot, pair_cost = _pairs(question, slots, limit, load)
     used = np.zeros_like(limit, dtype=bool)
-    used[table.slots.type[pair_slot], pair_demand] = True
-    here = _Place(question, table.slots.site, table.slots.type, table.slots.host)
+    used[slots.type[pair_slot], pair_demand] = True
+    counted = Counted(question, slots)
+    wait, earliest = waiting(question, slots)
     return JointProblem(
-        weight=question.demand["households"].to_numpy(dtype=float),
-        slots=table.slots,
+        weight=question.households,
+        slots=slots,
         sites=table.sites,
         pair_demand=pair_demand,
         pair_slot=pair_slot,
         pair_cost=pair_cost,
         limit=np.where(used, limit, np.nan),
-        area=here.area_rows(),
-        count=here.count_rows(),
+        area=counted.area_rows(),
+        count=counted.count_rows(),
         size=table.size,
-        cover=_cover_rows(question),
-        budgets=_budgets(question),
+        faults=make_faults(question, slots),
+        cover=cover_rows(question),
+        shares=counted.share_rows(),
+        budgets=make_budgets(question),
+        funds=make_funds(question),
         max_sites=question.scenario.max_sites,
         aim_price=question.scenario.aim_price_yuan_per_m2,
+        load=load,
+        community=_communities(question),
+        wait=wait,
+        earliest=earliest,
+        previous=_previous(question, slots, previous),
+        extra=tuple(question.scenario.objectives),
+        n_phases=question.scenario.n_phases,
     )
 
 
-def slack(metres: Floats | float) -> Floats | float:
-    """Return ``metres`` with the tolerance of every comparison added."""
-    return metres + TOLERANCE * np.maximum(1.0, metres)
-
-
-def walking_limits(question: Question) -> Floats:
+def walking_limits(question: Question, load: Floats | None = None) -> Floats:
     """Return the walking limit of each counted type for each demand point, (n_types, n_demand), metres.
 
-    It is the largest reach that a rule gives the type in the demand point's community, else the study's cutoff.
+    It is the largest reach that a rule gives the type in the demand point's community, else the study's cutoff. Households that take room
+    (``load``) are served within the least reach, and go no farther.
     """
     units, inverse = np.unique(question.demand_unit.astype(str), return_inverse=True)
     limits = np.full((len(question.counted), len(units)), question.cutoff_m)
+    served = limits.copy()
     for k, type_ in enumerate(question.types):
         for u, unit_id in enumerate(units.tolist()):
             reach = question.reach(unit_id, type_)
             if reach is not None:
                 limits[k, u] = slack(reach)
-    return limits[:, inverse]
+            served[k, u] = slack(question.served_within(unit_id, type_))
+    limits = limits[:, inverse]
+    return limits if load is None else np.where(np.isnan(load), limits, served[:, inverse])
 
 
-def _pairs(question: Question, slot_site: Ints, slot_type: Ints, limit: Floats) -> tuple[Ints, Ints, Floats]:
+def _pairs(question: Question, slots: Slots, limit: Floats, load: Floats | None) -> tuple[Ints, Ints, Floats]:
     """Return which slot may serve which demand point within the walking limit of its type.
 
-    A type without any reach rule is coupled within its own community only, whomever it may serve; what is counted but not
+    A type without any rule on reach or capacity is coupled within its own community only, whomever it may serve; what is counted but not
     planned serves nobody here.
     """
     matrix = question.matrix
-    site_unit = question.sites["community_id"].to_numpy(dtype=object)
-    own = question.demand_unit[matrix.i] == site_unit[matrix.j]
+    own = question.demand_unit[matrix.i].astype(str) == question.site_unit[matrix.j]
     by_site = np.argsort(matrix.j, kind="stable")
     starts = np.searchsorted(matrix.j[by_site], np.arange(len(question.sites) + 1))
     demand: list[Ints] = []
     slot: list[Ints] = []
     cost: list[Floats] = []
     bounded = [any(question.reach(u, key) is not None for u in question.rules) for key in question.types]
-    for s, (j, k) in enumerate(zip(slot_site.tolist(), slot_type.tolist(), strict=True)):
+    if load is not None:
+        bounded = [bound or bool((~np.isnan(load[k])).any()) for k, bound in enumerate(bounded)]
+    for s, (j, k) in enumerate(zip(slots.site.tolist(), slots.type.tolist(), strict=True)):
         if k >= len(question.types):
             continue
         pairs = by_site[starts[j] : starts[j + 1]]
@@ -100,101 +129,16 @@ def _pairs(question: Question, slot_site: Ints, slot_type: Ints, limit: Floats) 
     )
 
 
-class _Place:
-    """Finds the slots that a rule counts."""
-
-    def __init__(self, question: Question, slot_site: Ints, slot_type: Ints, slot_host: Ints) -> None:
-        self.question = question
-        self.outermost = slot_host < 0
-        self.unit = question.sites["community_id"].to_numpy(dtype=object)[slot_site]
-        self.township = question.sites["township_id"].to_numpy(dtype=object)[slot_site]
-        self.kind = np.array(question.counted, dtype=object)[slot_type]
-        self.by_unit = {u: np.flatnonzero(self.unit == u) for u in question.unit_values}
-        self.by_township = {t: np.flatnonzero(self.township == t) for t in question.townships}
-
-    def area_rows(self) -> Rows:
-        """Return the rows on areas: ratios and floors of communities."""
-        entries = []
-        for unit, rule, required in area_rules(self.question):
-            slots = self.by_unit[unit.id]
-            slots = slots[np.isin(self.kind[slots], rule.types)]
-            if rule.counts == "outermost":
-                slots = slots[self.outermost[slots]]
-            entries.append((slots, required, int(STRENGTHS[rule.strength])))
-        return self._rows(entries)
-
-    def count_rows(self) -> Rows:
-        """Return the rows on openings: presence in communities and townships."""
-        entries = []
-        for place, rules in presence_rules(self.question):
-            for rule in rules:
-                slots = (self.by_township if rule.scope == "township" else self.by_unit)[place]
-                slots = slots[np.isin(self.kind[slots], rule.types)]
-                entries.append((slots, float(rule.figure or 1.0), int(STRENGTHS[rule.strength])))
-        return self._rows(entries)
-
-    def _rows(self, entries: list[tuple[Ints, float, int]]) -> Rows:
-        row = np.concatenate([np.zeros(0, dtype=np.int64), *(np.full(len(e[0]), r) for r, e in enumerate(entries))])
-        column = np.concatenate([np.zeros(0, dtype=np.int64), *(e[0] for e in entries)])
-        shape = (len(entries), len(self.kind))
-        return Rows(
-            matrix=sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape),
-            required=np.array([e[1] for e in entries], dtype=float),
-            strength=np.array([e[2] for e in entries], dtype=np.int64),
-            due=np.full(len(entries), self.question.scenario.n_phases - 1, dtype=np.int64),
-        )
+def _communities(question: Question) -> Ints:
+    """Return the number of the community of each demand point, in the order of the communities."""
+    number = {unit: n for n, unit in enumerate(question.unit_values)}
+    return np.array([number[unit] for unit in question.demand_unit.astype(str)], dtype=np.int64)
 
 
-def area_rules(question: Question) -> list[tuple[Unit, Rule, float]]:
-    """Return (community, rule, required m2) for every area rule with something to require."""
-    found = []
-    for unit_id, rules in question.rules.items():
-        unit = question.unit_values[unit_id]
-        for rule in rules:
-            if rule.kind in ("area_ratio", "area_floor"):
-                required = rule.required(unit)
-                if required > 0:  # NaN where the denominator is not known
-                    found.append((unit, rule, required))
-    return found
-
-
-def presence_rules(question: Question) -> list[tuple[str, list[Rule]]]:
-    """Return (community or township id, its presence rules)."""
-    places = [*question.rules.items(), *question.township_rules.items()]
-    return [(place, [rule for rule in rules if rule.kind == "presence"]) for place, rules in places]
-
-
-def _cover_rows(question: Question) -> tuple[CoverRow, ...]:
-    rows: list[CoverRow] = []
-    members = {u: np.flatnonzero(question.demand_unit == u).astype(np.int64) for u in question.unit_values}
-    for unit_id, rules in question.rules.items():
-        for rule in rules:
-            if rule.kind != "reach" or not len(members[unit_id]):
-                continue
-            rows.extend(
-                CoverRow(
-                    type=question.types.index(type_),
-                    demand=members[unit_id],
-                    reach=float(slack(float(rule.figure or 0.0))),
-                    strength=int(STRENGTHS[rule.strength]),
-                )
-                for type_ in rule.types
-                if type_ in question.types
-            )
-    return tuple(rows)
-
-
-def _budgets(question: Question) -> tuple[Budget, ...]:
-    """Return the budget of the whole study and those of townships."""
-    scenario, sites = question.scenario, question.sites
-    budgets = []
-    if scenario.budget_yuan is not None:
-        budgets.append(Budget(sites=np.arange(len(sites)), limit=scenario.budget_yuan))
-    layer = question.study.layers.get("townships")
-    if scenario.township_budgets and layer is not None:
-        township = sites["township_id"].to_numpy(dtype=object)
-        for key, limit in zip(layer["id"].astype(str), layer["budget_yuan"].to_numpy(dtype=float), strict=True):
-            here = np.flatnonzero(township == key)
-            if np.isfinite(limit) and len(here):
-                budgets.append(Budget(sites=here.astype(np.int64), limit=float(limit)))
-    return tuple(budgets)
+def _previous(question: Question, slots: Slots, plan: Plan | None) -> Bools | None:
+    """Return the slots of facilities that ``plan`` opened; None without one."""
+    if plan is None:
+        return None
+    opened = set(plan.facilities.loc[plan.facilities["status"] == "new", "id"].astype(str))
+    there = np.array([name in opened for name in facility_ids(question, slots)], dtype=bool)
+    return there & ~slots.existing

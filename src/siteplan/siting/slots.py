@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from siteplan.models.joint_problem import Floats, Ints, Sites, SizeRows, Slots, Space, Strength
+from siteplan.siting.bars import barred
+from siteplan.siting.locks import lock
+from siteplan.siting.modes import CONVERT, EXISTING, EXTEND, allowed, mode_of
 from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
@@ -56,10 +59,19 @@ class SlotTable:
 
 
 def make_slots(question: Question) -> SlotTable:
-    """Return every slot of the question, in order of site and then type."""
+    """Return every slot of the question, in order of site and then type.
+
+    Raises
+    ------
+    UsageError
+        If a facility that the scenario locks can no longer stand.
+    """
     entries: list[_Slot] = []
+    bars = barred(question)
     for j, site in enumerate(question.sites.to_dict("records")):
-        entries.extend(_existing(question, j, site) if site["kind"] == "existing" else _candidate(question, j, site))
+        free = [key for key, bar in zip(question.types, bars[j].tolist(), strict=True) if not bar]
+        make = _existing if site["kind"] == EXISTING else _candidate
+        entries.extend(make(question, j, site, free))
     number = {(slot.site, question.counted[slot.type]): s for s, slot in enumerate(entries)}
     host = [number[slot.site, slot.host] if slot.host else -1 for slot in entries]
     slots = Slots(
@@ -74,7 +86,8 @@ def make_slots(question: Question) -> SlotTable:
         cost_m2=np.array([slot.cost_m2 for slot in entries], dtype=float),
         state=np.zeros(len(entries), dtype=np.int64),
     )
-    return SlotTable(slots=slots, sites=_sites(question), size=_size_rows(question, entries))
+    sites = _sites(question)
+    return SlotTable(slots=lock(question, slots, sites), sites=sites, size=_size_rows(question, entries))
 
 
 def _host(question: Question, unit_id: str, type_: str) -> str:
@@ -105,27 +118,64 @@ def _least(question: Question, unit_id: str, type_: str) -> float:
     return max([LEAST_M2, *figures])
 
 
-def _candidate(question: Question, j: int, site: dict[str, object]) -> Iterator[_Slot]:
-    """Yield the slots of a candidate: every type it may hold; rooms only where their host may stand as well."""
-    unit = str(site["community_id"])
-    allowed = {name.strip() for name in str(site["types"] or "").split(";") if name.strip()}
-    largest = {"floor": _floor(site), "land": _number(site["land_m2"]), "none": 0.0}
-    price = {"floor": _number(site["cost_per_m2_yuan"]), "land": _number(site["land_cost_per_m2_yuan"]), "none": 0.0}
-    hosts = {key: _host(question, unit, key) for key in question.types}
-    fits = [
-        key
-        for key in question.types
-        if (not allowed or key in allowed)
-        and (facility_type(key).space == "none" or largest[facility_type(key).space] > 0)
-    ]
-    while homeless := [key for key in fits if hosts[key] and hosts[key] not in fits]:
+def _fitting(question: Question, unit: str, keys: list[str], held: str = "") -> dict[str, str]:
+    """Return which of ``keys`` may be new at a site, each with the type in which it is a room there, empty where it stands by itself.
+
+    A hard rule lets a room stand only inside its host, and a facility only beside its companion; without a host that may stand there too, another
+    rule lets it stand by itself.
+
+    Parameters
+    ----------
+    held : str
+        Type of what stands at the site already.
+    """
+    hosts = {key: _host(question, unit, key) for key in keys}
+    beside = {key: _beside(question, unit, key) for key in keys}
+    fits = list(keys)
+    while True:
+        there = {*fits, held}
+        lost = [key for key in fits if not beside[key] <= there]
+        homeless = [key for key in fits if hosts[key] and hosts[key] not in there]
+        if not lost and not homeless:
+            return {key: hosts[key] for key in fits}
         for key in homeless:
             if _must(question, unit, key):
-                fits.remove(key)
+                lost.append(key)
             else:
                 hosts[key] = ""
-    for key in fits:
-        host = hosts[key]
+        fits = [key for key in fits if key not in lost]
+
+
+def _rooms(question: Question, unit: str, keys: list[str], own: str) -> dict[str, str]:
+    """Return which of ``keys`` may be set up as rooms inside an existing facility of type ``own``, each with its host."""
+    hosts = _fitting(question, unit, keys, own)
+    rooms = {own}
+    while more := {key for key, host in hosts.items() if host in rooms} - rooms:
+        rooms |= more
+    inner = [key for key in hosts if key in rooms]
+    return hosts if len(inner) == len(hosts) else _rooms(question, unit, inner, own)
+
+
+def _beside(question: Question, unit_id: str, type_: str) -> set[str]:
+    """Return the types that hard rules want at the same site as a new ``type_``."""
+    rules = question.rules[unit_id]
+    return {r.host for r in rules if r.kind == "colocation" and r.strength == "hard" and type_ in r.types}
+
+
+def _candidate(question: Question, j: int, site: dict[str, object], free: list[str]) -> Iterator[_Slot]:
+    """Yield the slots of a candidate: every type it may hold; rooms only where their host may stand as well."""
+    unit, mode = str(site["community_id"]), mode_of(str(site["kind"]), new=True)
+    listed = {name.strip() for name in str(site["types"] or "").split(";") if name.strip()}
+    largest = {"floor": _floor(site), "land": _number(site["land_m2"]), "none": 0.0}
+    price = {"floor": _number(site["cost_per_m2_yuan"]), "land": _number(site["land_cost_per_m2_yuan"]), "none": 0.0}
+    holds = [
+        key
+        for key in free
+        if (not listed or key in listed)
+        and (facility_type(key).space == "none" or largest[facility_type(key).space] > 0)
+        and allowed(question, unit, key, mode)
+    ]
+    for key, host in _fitting(question, unit, holds).items():
         space = facility_type(key).space
         yield _Slot(
             site=j,
@@ -140,31 +190,28 @@ def _candidate(question: Question, j: int, site: dict[str, object]) -> Iterator[
         )
 
 
-def _existing(question: Question, j: int, site: dict[str, object]) -> Iterator[_Slot]:
+def _existing(question: Question, j: int, site: dict[str, object], free: list[str]) -> Iterator[_Slot]:
     """Yield the slot of an existing facility, and those of the rooms that may be set up inside it."""
     unit, own = str(site["community_id"]), str(site["existing_type"])
     space = facility_type(own).space
     stands = _number(site["existing_m2"])
     spare = {"floor": _number(site["floor_capacity_m2"]), "land": _number(site["land_m2"]), "none": 0.0}[space]
     price = {"floor": site["cost_per_m2_yuan"], "land": site["land_cost_per_m2_yuan"], "none": 0.0}[space]
+    if own not in question.types or not allowed(question, unit, own, EXTEND):
+        spare = 0.0
     yield _Slot(
         site=j,
         type=question.counted.index(own),
         existing=True,
         existing_m2=stands,
         min_m2=0.0,
-        max_m2=stands + spare if own in question.types else stands,
+        max_m2=stands + spare,
         host="",
         space=SPACES[space],
         cost_m2=_number(price),
     )
-    hosts = {key: _host(question, unit, key) for key in question.types if key != own}
-    rooms = {own}
-    while more := {key for key, host in hosts.items() if host in rooms} - rooms:
-        rooms |= more
-    for key in question.types:
-        if key == own or key not in rooms:
-            continue
+    inner = [key for key in free if key != own and allowed(question, unit, key, CONVERT)]
+    for key, host in _rooms(question, unit, inner, own).items():
         room = facility_type(key).space
         yield _Slot(
             site=j,
@@ -173,7 +220,7 @@ def _existing(question: Question, j: int, site: dict[str, object]) -> Iterator[_
             existing_m2=0.0,
             min_m2=_least(question, unit, key),
             max_m2=stands + spare if room == space else 0.0,
-            host=hosts[key],
+            host=host,
             space=SPACES[room],
             cost_m2=0.0,
         )

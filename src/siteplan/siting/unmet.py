@@ -1,49 +1,40 @@
-"""What a plan does not meet, rule by rule and unit by unit, in each rule's own unit."""
+"""What a plan does not meet, rule by rule and unit by unit, in each rule's own unit, at the end of the phase in which it is due."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from siteplan.messages import _, word
 from siteplan.plans.plan import RECORDED_COLUMNS, UNMET_COLUMNS
-from siteplan.siting.rules_to_arrays import area_rules, presence_rules
+from siteplan.siting.allocation import SERVED, nearest_open
+from siteplan.siting.asks import Ask, area_asks, capacity_asks, count_asks, reach_asks, share_asks, unknown_load
+from siteplan.siting.keeping import FACILITY_KINDS, Keeping
+from siteplan.siting.loads import make_load
+from siteplan.siting.standing import Standing
 from siteplan.units import TOLERANCE, meets
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Iterator
 
     import geopandas as gpd
 
+    from siteplan.models.joint_problem import Bools, Floats
     from siteplan.siting.question import Question
     from siteplan.standards.rule import Rule
 
 REQUIRED_SITE = "scenario:required"
 """Rule id under which a site that had to be opened and was not is listed."""
 
-_Row = tuple[str, str, str, str, float, float, float, str]
+_NUMBERS = ("required", "achieved", "shortfall")
+_Row = tuple[str, str, str, str, float, float, float, str, int]
 
 
-class _Places:
-    """The facilities by community and by township, as plain records: there are as many look-ups as rules and communities."""
-
-    def __init__(self, facilities: gpd.GeoDataFrame) -> None:
-        columns = ["id", "type", "inside", "area_m2", "community_id", "township_id"]
-        records = pd.DataFrame(facilities[columns]).to_dict("records")
-        self.kind_of = {record["id"]: record["type"] for record in records}
-        self._by: dict[tuple[str, str], list[dict[Hashable, Any]]] = {}
-        for record in records:
-            for column in ("community_id", "township_id"):
-                self._by.setdefault((column, record[column]), []).append(record)
-
-    def of(self, column: str, place: str) -> list[dict[Hashable, Any]]:
-        """Return the facilities of one community or township."""
-        return self._by.get((column, place), [])
-
-
-def to_unmet(question: Question, facilities: gpd.GeoDataFrame, allocation: pd.DataFrame) -> pd.DataFrame:
+def to_unmet(
+    question: Question, facilities: gpd.GeoDataFrame, works: pd.DataFrame, allocation: pd.DataFrame
+) -> pd.DataFrame:
     """Return every modelled rule that the facilities do not meet (plans.plan.UNMET_COLUMNS).
 
     Parameters
@@ -51,20 +42,23 @@ def to_unmet(question: Question, facilities: gpd.GeoDataFrame, allocation: pd.Da
     question : Question
     facilities : GeoDataFrame
         Open facilities.
+    works : DataFrame
+        What is built when.
     allocation : DataFrame
         Who is allocated where.
     """
-    places = _Places(facilities)
+    standing = Standing(facilities, works, question.scenario.n_phases)
     rows = [
-        *_areas(question, places),
-        *_presence(question, places),
-        *_facility_rules(question, places),
-        *_reach(question, allocation),
+        *_areas(question, standing),
+        *_counts(question, standing),
+        *_shares(question, standing),
+        *_facility_rules(question, facilities, standing),
+        *_households(question, facilities, allocation),
         *_required(question, facilities),
     ]
-    return pd.DataFrame(rows, columns=list(UNMET_COLUMNS)).astype(
-        {name: "float64" if name in ("required", "achieved", "shortfall") else "str" for name in UNMET_COLUMNS}
-    )
+    kinds = dict.fromkeys(_NUMBERS, "float64") | {"phase": "int64"}
+    frame = pd.DataFrame(rows, columns=list(UNMET_COLUMNS))
+    return frame.astype({name: kinds.get(name, "str") for name in UNMET_COLUMNS})
 
 
 def to_recorded(question: Question) -> pd.DataFrame:
@@ -72,12 +66,11 @@ def to_recorded(question: Question) -> pd.DataFrame:
     rows = [tuple(entry) for entry in question.study.standards.recorded()]
     unknown: dict[str, tuple[str, str, str]] = {}
     for unit_id, rules in question.rules.items():
-        unit = question.unit_values[unit_id]
         for rule in rules:
-            if rule.kind == "area_ratio" and np.isnan(rule.required(unit)):
+            lacking = _unknown(question, rule, unit_id)
+            if lacking:
                 why = _(
-                    "the layers do not say how many {denominator} there are",
-                    denominator=word("denominator", rule.denominator),
+                    "the layers do not say how many {denominator} there are", denominator=word("denominator", lacking)
                 )
                 unknown[rule.id] = (rule.id, rule.kind, why)
     for rule in question.unknown:
@@ -89,72 +82,134 @@ def to_recorded(question: Question) -> pd.DataFrame:
     return pd.DataFrame([*rows, *unknown.values()], columns=list(RECORDED_COLUMNS)).astype("str")
 
 
-def _missed(rule: Rule, unit_id: str, required: float, achieved: float, unit: str) -> list[_Row]:
+def _unknown(question: Question, rule: Rule, unit_id: str) -> str:
+    """Return the figure of a community that a rule multiplies and that the layers do not give; empty where they do."""
+    if rule.kind in ("area_ratio", "staff") and np.isnan(rule.required(question.unit_values[unit_id])):
+        return rule.denominator if rule.kind == "area_ratio" else "people"
+    if rule.kind == "capacity" and unit_id in question.members and unknown_load(question, rule, unit_id):
+        return rule.denominator
+    return ""
+
+
+def _missed(ask: Ask, achieved: float, unit: str) -> list[_Row]:
+    rule, required = ask.rule, ask.required
     if meets(achieved, required):
         return []
-    return [(rule.id, ";".join(rule.types), unit_id, rule.strength, required, achieved, required - achieved, unit)]
+    figures = (required, achieved, required - achieved)
+    return [(rule.id, ";".join(rule.types), ask.unit, rule.strength, *figures, unit, ask.due)]
 
 
-def _areas(question: Question, places: _Places) -> list[_Row]:
-    rows: list[_Row] = []
-    for unit, rule, required in area_rules(question):
-        here = [f for f in places.of("community_id", unit.id) if f["type"] in rule.types]
-        if rule.counts == "outermost":
-            here = [f for f in here if not f["inside"]]
-        rows += _missed(rule, unit.id, required, float(sum(f["area_m2"] for f in here)), "m2")
-    return rows
+def _areas(question: Question, standing: Standing) -> Iterator[_Row]:
+    for ask in area_asks(question):
+        here = standing.counted(ask.rule, ask.places, ask.due)
+        yield from _missed(ask, float(sum(f.area_m2 for f in here)), "m2")
 
 
-def _presence(question: Question, places: _Places) -> list[_Row]:
-    rows: list[_Row] = []
-    for place, rules in presence_rules(question):
-        for rule in rules:
-            column = "township_id" if rule.scope == "township" else "community_id"
-            here = [f for f in places.of(column, place) if f["type"] in rule.types]
-            rows += _missed(rule, place, float(rule.figure or 1.0), float(len(here)), "facilities")
-    return rows
+def _counts(question: Question, standing: Standing) -> Iterator[_Row]:
+    for ask in count_asks(question):
+        yield from _missed(ask, float(len(standing.counted(ask.rule, ask.places, ask.due))), "facilities")
 
 
-def _facility_rules(question: Question, places: _Places) -> list[_Row]:
-    rows: list[_Row] = []
-    for unit_id, rules in question.rules.items():
-        mine = places.of("community_id", unit_id)
-        for rule in rules:
-            here = [f for f in mine if f["type"] in rule.types]
-            if not here:
-                continue
-            if rule.kind == "unit_floor":
-                smallest = min(float(f["area_m2"]) for f in here)
-                rows += _missed(rule, unit_id, float(rule.figure or 0.0), smallest, "m2")
-            elif rule.kind == "inside":
-                hosted = sum(places.kind_of.get(f["inside"]) == rule.host for f in here)
-                rows += _missed(rule, unit_id, float(len(here)), float(hosted), "facilities")
-    return rows
+def _shares(question: Question, standing: Standing) -> Iterator[_Row]:
+    for ask in share_asks(question):
+        have = 0
+        for place in ask.places:
+            here = standing.counted(ask.rule, (place,), ask.due)
+            found = float(sum(f.area_m2 for f in here)) if ask.rule.unit == "m2" else float(len(here))
+            have += meets(found, float(ask.rule.figure or 0.0))
+        yield from _missed(ask, float(have), "communities")
 
 
-def _reach(question: Question, allocation: pd.DataFrame) -> list[_Row]:
-    rows: list[_Row] = []
-    households = question.demand["households"].to_numpy(dtype=float)
-    metres = {key: part["metres"].to_numpy(dtype=float) for key, part in allocation.groupby("type")}
-    members = pd.Series(np.arange(len(households))).groupby(question.demand_unit.astype(str)).indices
-    for unit_id, rules in question.rules.items():
-        if unit_id not in members:
-            continue
-        mine = members[unit_id]
-        total = float(households[mine].sum())
-        for rule in rules:
-            if rule.kind != "reach":
-                continue
-            nearest = np.min([metres[key][mine] for key in rule.types if key in metres], axis=0)
-            limit = float(rule.figure or 0.0) + TOLERANCE * np.maximum(1.0, np.nan_to_num(nearest, nan=1.0))
-            near = np.nan_to_num(nearest, nan=np.inf) <= limit
-            rows += _missed(rule, unit_id, total, float(households[mine[near]].sum()), "households")
-    return rows
+def _facility_rules(question: Question, facilities: gpd.GeoDataFrame, standing: Standing) -> Iterator[_Row]:
+    """Yield rules on facilities: of those that a rule looks at in a community, how many keep it."""
+    keeping = Keeping(question, facilities, standing)
+    for rule, units in question.spoken(*FACILITY_KINDS):
+        for unit_id in units:
+            due = question.due(rule, unit_id)
+            kept = keeping.of(rule, unit_id, due)
+            yield from _missed(Ask(rule, unit_id, (unit_id,), float(len(kept)), due), float(sum(kept)), "facilities")
+
+
+def _households(question: Question, facilities: gpd.GeoDataFrame, allocation: pd.DataFrame) -> Iterator[_Row]:
+    """Yield rules on households: those within reach of a facility that serves them, those that have a place in one."""
+    service = _Service(question, facilities, allocation)
+    for ask in reach_asks(question):
+        yield from _missed(ask, service.reached(ask, float(ask.rule.figure or 0.0)), "households")
+    for ask in capacity_asks(question):
+        yield from _missed(ask, service.reached(ask, np.inf), "households")
+
+
+class _Service:
+    """Who is served, by type: the metres to the nearest facility, and the parts of households that take room."""
+
+    def __init__(self, question: Question, facilities: gpd.GeoDataFrame, allocation: pd.DataFrame) -> None:
+        self.question = question
+        self.load = make_load(question)
+        row = pd.Series(np.arange(len(question.demand)), index=question.demand["building_id"].astype(str))
+        opens = facilities.set_index("id")["phase"]
+        served = allocation[allocation["status"] == SERVED]
+        self.rows = pd.DataFrame(
+            {
+                "i": served["building_id"].map(row).to_numpy(dtype=np.int64),
+                "type": served["type"].to_numpy(dtype=object),
+                "opens": served["facility_id"].map(opens).to_numpy(dtype=float),
+                "metres": served["metres"].to_numpy(dtype=float),
+                "households": served["households"].to_numpy(dtype=float),
+            }
+        )
+        self.nearest = _Nearest(question, facilities)
+
+    def reached(self, ask: Ask, metres: float) -> float:
+        """Return the households that facilities of the rule's types serve within ``metres`` when the rule is due.
+
+        Households that take room count where they have it at the end of the last phase, if that facility is open by then.
+        """
+        types = [key for key in ask.rule.types if key in self.question.types]
+        members = np.concatenate([self.question.members[place] for place in ask.places])
+        takes = self._takes(types)
+        free = members[~takes[members]]
+        near = _within(self.nearest.metres(tuple(types), ask.due)[free], metres)
+        some = np.zeros(len(takes), dtype=bool)
+        some[members[takes[members]]] = True
+        rows = self.rows
+        mine = some[rows["i"].to_numpy()] & rows["type"].isin(types).to_numpy()
+        mine &= (rows["opens"].to_numpy() <= ask.due) & _within(rows["metres"].to_numpy(), metres)
+        return float(self.question.households[free[near]].sum() + rows.loc[mine, "households"].sum())
+
+    def _takes(self, types: list[str]) -> Bools:
+        if self.load is None or not types:
+            return np.zeros(len(self.question.demand), dtype=bool)
+        known = ~np.isnan(self.load[[self.question.types.index(key) for key in types]])
+        return np.asarray(known.any(axis=0))
+
+
+class _Nearest:
+    """Metres from each demand point to the nearest open facility that may serve it."""
+
+    def __init__(self, question: Question, facilities: gpd.GeoDataFrame) -> None:
+        self.question, self.facilities = question, facilities
+        self.known: dict[tuple[str, int], Floats] = {}
+
+    def metres(self, types: tuple[str, ...], phase: int) -> Floats:
+        """Return them for any of ``types`` at the end of ``phase``, (n_demand,); inf: there is none."""
+        least = np.full(len(self.question.demand), np.inf)
+        for key in types:
+            if (key, phase) not in self.known:
+                open_ = self.facilities[(self.facilities["type"] == key) & (self.facilities["phase"] <= phase)]
+                self.known[key, phase] = nearest_open(self.question, key, open_)[0]
+            least = np.minimum(least, self.known[key, phase])
+        return least
+
+
+def _within(metres: Floats, limit: float) -> Bools:
+    known = np.isfinite(metres)
+    slack = TOLERANCE * np.maximum(1.0, np.where(known, metres, 1.0))
+    return np.asarray(known & (np.where(known, metres, np.inf) <= limit + slack))
 
 
 def _required(question: Question, facilities: gpd.GeoDataFrame) -> list[_Row]:
-    sites = question.sites
+    sites, last = question.sites, question.scenario.n_phases
     marked = set(sites.loc[sites["state"] == "required", "id"].astype(str)) | set(question.scenario.required)
     opened = set(facilities.loc[facilities["status"] == "new", "site_id"])
     missing = sorted(marked - set(question.scenario.forbidden) - opened)
-    return [(REQUIRED_SITE, "", site, "hard", 1.0, 0.0, 1.0, "sites") for site in missing]
+    return [(REQUIRED_SITE, "", site, "hard", 1.0, 0.0, 1.0, "sites", last) for site in missing]
