@@ -21,14 +21,8 @@ if TYPE_CHECKING:
     from siteplan.models.solver import Model, SolverOptions
 
 _HALF = 0.5
-_ORDER = (
-    Status.OPTIMAL,
-    Status.WITHIN_GAP,
-    Status.STOPPED,
-    Status.NO_SOLUTION,
-    Status.UNBOUNDED,
-    Status.INFEASIBLE,
-)
+_ORDER = tuple(Status)
+"""From the strongest to the weakest."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
