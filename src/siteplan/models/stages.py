@@ -17,6 +17,7 @@ import numpy as np
 
 from siteplan.errors import SolverError
 from siteplan.models.components import Component, split
+from siteplan.models.coupling import Coupling, broken, everything, with_coupling
 from siteplan.models.joint import JointModel
 from siteplan.models.payments import pay
 from siteplan.models.phases import last_phase, only_opened
@@ -37,6 +38,8 @@ _SAME = 2e-6
 """Sums of relative shortfalls that differ by less are the same."""
 _TIMED = ("hard-worst", "hard-sum", "targets", "aims")
 """Stages that the order of building may worsen."""
+_FOR_COUPLED = 0.5
+"""Share of the time that is kept back while some of what couples communities is left out."""
 _LARGEST_WHOLE = 60_000
 """Slots times phases beyond which all phases are not solved in one model."""
 
@@ -104,11 +107,10 @@ def solve_joint(
     """
     deadline = time.monotonic() + options.time_limit_s
     problem = tighten(problem)
-    final = _Run(last_phase(problem), decompose=decompose)
-    share = 1.0 if problem.n_phases == 1 else 0.6
-    names = stage_names(problem)
-    proofs = final.stages(names, options, time.monotonic() + share * options.time_limit_s, progress)
-    final.trim(options)
+    share = 1.0 if problem.n_phases == 1 else 0.7
+    final, proofs = _last(
+        last_phase(problem), options, time.monotonic() + share * options.time_limit_s, progress, decompose=decompose
+    )
     if problem.n_phases == 1:
         return _answer(problem, final, proofs)
     opened, area = final.read()
@@ -119,6 +121,25 @@ def solve_joint(
         timed.trim(options)
         return _answer(problem, timed, (*proofs, *delay))
     return _all_phases(problem, proofs, opened, area[0], options, deadline, progress)
+
+
+def _last(
+    problem: JointProblem, options: SolverOptions, deadline: float, progress: Progress | None, *, decompose: bool
+) -> tuple[_Run, tuple[StageProof, ...]]:
+    """Solve a problem of one phase: what couples communities is put in where the answer breaks it."""
+    names = stage_names(problem)
+    coupling = Coupling() if decompose else everything(problem)
+    while True:
+        run = _Run(with_coupling(problem, coupling), decompose=decompose)
+        more = coupling != everything(problem)
+        until = deadline - (_FOR_COUPLED * max(deadline - time.monotonic(), 0.0) if more else 0.0)
+        proofs = run.stages(names, options, until, progress)
+        run.trim(options)
+        opened, area = run.read()
+        missed = broken(problem, opened[-1], area[-1])
+        if missed | coupling == coupling:
+            return run, proofs
+        coupling = coupling | missed
 
 
 def _all_phases(
