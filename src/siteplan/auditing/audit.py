@@ -8,21 +8,37 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siteplan.auditing import allocation, capacity, homes, objectives, proof, sites, table
+from siteplan.auditing import (
+    allocation,
+    burdens,
+    capacity,
+    choices,
+    costs,
+    homes,
+    needs,
+    objectives,
+    payments,
+    phases,
+    proof,
+    sites,
+)
+from siteplan.auditing.chances import Chances, placed_types
 from siteplan.auditing.claims import Claims
-from siteplan.auditing.ground import Ground, check_points, walks_of
+from siteplan.auditing.ground import Ground, check_points, farthest, walks_of
+from siteplan.auditing.heard import hear
+from siteplan.auditing.outcome import FAIL
 from siteplan.auditing.report import verdict_text
-from siteplan.auditing.rules import FAIL
-from siteplan.auditing.unmet import check_unmet
+from siteplan.auditing.service import Service, loads
+from siteplan.auditing.unmet import check_barred, check_unmet
+from siteplan.auditing.world import World, exclusions_of
 from siteplan.messages import _, word
-from siteplan.standards.library import counted_types
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from siteplan.auditing.walks import Walks
+    from siteplan.auditing.heard import Heard
+    from siteplan.auditing.table import Finding
     from siteplan.plans.plan import Plan
-    from siteplan.standards.rule import Rule
 
 HARD = "hard"
 
@@ -37,8 +53,8 @@ class Audit:
         The plan's scenario.
     table : DataFrame
         Clause by clause: rule_id, document, clause, key_phrase, kind, types, unit_id, unit_name, strength,
-        source_status, required, achieved, unit, verdict (pass, fail, not regulated, not evaluated, off), note.
-        ``required`` and ``achieved`` are in ``unit``; NaN where nothing was evaluated.
+        source_status, required, achieved, unit, phase, verdict (pass, fail, not regulated, not evaluated, off), note.
+        ``required`` and ``achieved`` are in ``unit``; NaN where nothing was evaluated. ``phase`` is the one at whose end the rule is due.
     claims : DataFrame
         Every other claim of the plan: claim, subject, claimed, recomputed, verdict (pass, fail), note.
     """
@@ -103,88 +119,129 @@ def audit(plan: Plan) -> Audit:
     ground = Ground.of(plan)
     claims = Claims()
     demand = pd.DataFrame(plan.demand.drop(columns=plan.demand.geometry.name)).reset_index(drop=True)
+    _check_homes(claims, plan, ground, demand)
+    heard = hear(plan, ground, demand)
     facilities = sites.table_of(plan.facilities)
+    facilities["mode"] = choices.modes_of(facilities, ground.candidates)
+    course = phases.course_of(facilities, plan.works, plan.scenario.n_phases)
+    walks = walks_of(plan, ground, facilities, farthest(ground, heard.all_rules))
+
+    ids = list(homes.text(demand["building_id"]))
+    rows = allocation.rows_of(plan.allocation, ids, walks)
+    service = Service(
+        walks=walks,
+        course=course,
+        households=homes.figures(demand, "households"),
+        loads=loads(heard.communities, heard.rules, demand, ground.types),
+        served=allocation.served_rows(rows),
+    )
+    limits = heard.limits(ground.types, len(demand), ground.cutoff_m)
+    allocation.check_allocation(claims, rows, ids, ground.types, service, limits, ground.cutoff_m)
+    allocation.check_served(claims, facilities, rows)
+    needs.check_needs(claims, plan.needs, heard.communities, heard.rules)
+
+    found = heard.findings(_world(plan, ground, service, demand))
+    spent = _check_sites(claims, plan, ground, course, heard)
+    closed = ground.required_sites(plan.scenario) - set(facilities.loc[facilities["status"] == sites.NEW, "site_id"])
+    check_unmet(claims, plan.unmet, found, closed)
+    check_barred(claims, found, facilities)
+    proof.check_stages(claims, plan.stages)
+    proof.check_order(claims, plan.stages, plan.scenario)
+    _check_values(claims, plan, ground, service, heard, spent, found, len(closed))
+    proof.check_inputs(claims, plan.provenance, ground.paths)
+    return Audit(name=plan.scenario.name, table=heard.table(found, ground), claims=claims.frame())
+
+
+def _check_homes(claims: Claims, plan: Plan, ground: Ground, demand: pd.DataFrame) -> None:
+    """Check who lives where, in which communities, and where everything stands."""
     homes.check_buildings(claims, demand, ground.buildings)
     if np.isfinite(homes.figures(ground.sites, "households")).any():
         homes.check_totals(claims, demand, ground.sites, "site_id", ground.buildings)
     elif ground.communities is not None:
         homes.check_totals(claims, demand, ground.communities, "community_id", ground.buildings)
     homes.check_communities(claims, demand, plan.communities, plan.members)
+    homes.check_phases(claims, plan.communities, plan.members, ground.sites, ground.communities)
     check_points(claims, plan, ground)
 
-    places = table.communities(demand, plan.communities, facilities)
-    upper = table.townships(places, plan.communities, ground.township_names())
-    every = [*places, *upper]
-    rules = [table.applicable(place, ground.standards, ground.types) for place in every]
-    walks = walks_of(plan, ground, facilities, [rule for speaking in rules for rule in speaking])
-    households = homes.figures(demand, "households")
-    found = table.findings(every, rules, walks, households)
-    undecided = [table.unknown(place, ground.standards, ground.types) for place in every]
-    heard = [(*speaking, *more) for speaking, more in zip(rules, undecided, strict=True)]
-    silent = table.silent(every, heard, ground.standards.rules, ground.types)
-    silent += table.undecided(every, undecided)
 
-    _check_service(claims, plan, ground, walks, demand, facilities, limits(places, rules, ground, len(demand)))
-    counted = counted_types([rule for speaking in rules for rule in speaking], ground.types)
-    total = _check_sites(claims, plan, ground, facilities, counted)
-    check_unmet(claims, plan.unmet, found, facilities, ground.required_sites(plan.scenario))
-    proof.check_stages(claims, plan.stages)
-    _check_values(claims, plan, ground, facilities, found, total)
-    proof.check_inputs(claims, plan.provenance, ground.paths)
-    return Audit(name=plan.scenario.name, table=table.table(found, silent, ground.standards), claims=claims.frame())
+def _world(plan: Plan, ground: Ground, service: Service, demand: pd.DataFrame) -> World:
+    """Return what rules look at."""
+    return World(
+        service=service,
+        points=plan.facilities.geometry.to_numpy(),
+        dwellings=plan.demand.geometry.to_numpy()[homes.figures(demand, "households") > 0],
+        exclusions=exclusions_of(ground.exclusions),
+        needs=needs.listed_needs(plan.needs),
+    )
 
 
-def limits(
-    places: Sequence[table.Place], rules: Sequence[Sequence[Rule]], ground: Ground, n_buildings: int
-) -> pd.DataFrame:
-    """Return the metres within which each building counts as served by each planned type.
-
-    The smallest reach that a rule names for the type in the building's community; where none does, the study's cutoff.
-    """
-    metres = pd.DataFrame(ground.cutoff_m, index=range(n_buildings), columns=list(ground.types))
-    for place, speaking in zip(places, rules, strict=False):
-        for kind in ground.types:
-            named = [float(rule.figure or 0.0) for rule in speaking if rule.kind == "reach" and kind in rule.types]
-            if named:
-                metres.loc[place.buildings, kind] = min(named)
-    return metres
-
-
-def _check_service(
-    claims: Claims,
-    plan: Plan,
-    ground: Ground,
-    walks: Walks,
-    demand: pd.DataFrame,
-    facilities: pd.DataFrame,
-    served_within: pd.DataFrame,
-) -> None:
-    ids = homes.text(demand["building_id"])
-    allocation.check_allocation(claims, plan.allocation, list(ids), ground.types, walks, served_within, ground.cutoff_m)
-    households = pd.Series(homes.figures(demand, "households"), index=ids.to_numpy())
-    allocation.check_served(claims, facilities, plan.allocation, households[~households.index.duplicated()])
-
-
-def _check_sites(claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame, counted: Sequence[str]) -> float:
-    """Check what is claimed of sites and return the yuan spent, as recomputed."""
-    layer, standing = ground.candidates, ground.facilities
+def _check_sites(claims: Claims, plan: Plan, ground: Ground, course: phases.Course, heard: Heard) -> costs.Spending:
+    """Check what is claimed of facilities, works and money; return what is spent, as recomputed."""
+    facilities, candidates, scenario = course.facilities, ground.candidates, plan.scenario
     sites.check_identity(claims, facilities, plan.communities, ground.spaces, plan.facilities["space"])
-    sites.check_existing(claims, facilities, standing, ground.spaces, ground.types, counted)
-    sites.check_permission(claims, facilities, layer, plan.scenario, plan.unmet)
-    book = capacity.site_book(layer, standing)
+    sites.check_existing(
+        claims, facilities, ground.facilities, ground.spaces, ground.types, heard.counted(ground.types)
+    )
+    sites.check_permission(claims, facilities, candidates, scenario, plan.unmet)
+    choices.check_modes(claims, plan.facilities, facilities, candidates)
+    choices.check_alternatives(claims, facilities, candidates)
+    choices.check_locked(claims, facilities, scenario)
+    phases.check_works(claims, course, homes.figures(plan.facilities, "phase"))
+    phases.check_rooms(claims, course)
+    phases.check_hosts(claims, facilities, heard.hosts(facilities))
+    book = capacity.site_book(candidates, ground.facilities)
     capacity.check_capacity(claims, facilities, book, ground.spaces, found="candidates" not in ground.given)
-    cost = capacity.costs(facilities, book, ground.spaces)
-    return capacity.check_costs(claims, facilities, cost, plan.scenario, ground.township_budgets())
+    spent = costs.spending(course, book, ground.spaces)
+    costs.check_costs(claims, course, spent)
+    costs.check_budgets(claims, course, spent, scenario, ground.township_budgets())
+    units = {place.unit.id: place.unit for place in heard.communities}
+    payments.check_payments(claims, plan.payments, course, spent, scenario, units)
+    return spent
 
 
 def _check_values(
-    claims: Claims, plan: Plan, ground: Ground, facilities: pd.DataFrame, found: Sequence[table.Finding], total: float
+    claims: Claims,
+    plan: Plan,
+    ground: Ground,
+    service: Service,
+    heard: Heard,
+    spent: costs.Spending,
+    found: Sequence[Finding],
+    closed: int,
 ) -> None:
-    """Check what the stages say that the plan costs and lacks."""
-    opened = set(facilities.loc[facilities["status"] == sites.NEW, "site_id"])
-    closed = ground.required_sites(plan.scenario) - opened
+    """Check what the stages say that the plan costs, lacks, and has households bear."""
+    scenario, facilities = plan.scenario, service.course.facilities
+    price = scenario.aim_price_yuan_per_m2
     book = capacity.site_book(ground.candidates, ground.facilities)
-    built = int((facilities["status"] == sites.NEW).sum())
-    price = plan.scenario.aim_price_yuan_per_m2
-    cost = objectives.spent(total, found, facilities, book, plan.stages, price)
-    objectives.check_values(claims, plan.stages, found, len(closed), cost, built, ground.spaces, price)
+    cost = objectives.spent(spent.total, found, facilities, book, plan.stages, price)
+    extended = set(facilities.loc[facilities["status"] == sites.EXTENDED, "id"])
+    figures = objectives.shortfalls(found, closed, extended, priced=price is not None)
+    figures["cost"] = objectives.least_cost(cost, scenario.cost_slack)
+    figures |= _burdens(plan, ground, service, heard, cost)
+    objectives.check_values(claims, plan.stages, figures)
+
+
+def _burdens(
+    plan: Plan, ground: Ground, service: Service, heard: Heard, cost: objectives.Range
+) -> dict[str, objectives.Range]:
+    """Return what the stages say that households bear."""
+    types, households, scenario = ground.types, service.households, plan.scenario
+    served_within = heard.limits(types, len(households), ground.cutoff_m)
+    limit = burdens.walking_limits(heard, service, types, served_within)
+    chances = Chances(
+        plan=plan,
+        ground=ground,
+        types=types,
+        placed=placed_types(heard.all_rules, types),
+        rooms=frozenset(kind for rule in heard.all_rules if rule.kind == "inside" for kind in rule.types),
+        farthest_m=farthest(ground, heard.all_rules),
+    )
+    walk = burdens.walked(service, heard, types, limit, chances)
+    units = {place.unit.id: place.unit for place in heard.communities}
+    built = int((service.course.facilities["status"] == sites.NEW).sum())
+    return {
+        "walking": burdens.walking(walk, households, cost, built, scenario),
+        "equity": burdens.equity(walk, households, heard),
+        "backup": burdens.backup(service, heard, types, served_within, households),
+        "delay": burdens.delay(service.course, units, scenario),
+    }

@@ -1,4 +1,4 @@
-"""Claims about what fits a site and what it costs."""
+"""Claims about what fits a site."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from siteplan.auditing.claims import close
 from siteplan.auditing.homes import figures, text
-from siteplan.auditing.sites import EXISTING, NEW, site_key
+from siteplan.auditing.sites import EXISTING, site_key
 from siteplan.messages import _
 from siteplan.units import meets
 
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from siteplan.auditing.claims import Claims
-    from siteplan.plans.scenario import Scenario
-
-
-CENT = 0.01
-"""Yuan by which the stated cost of one facility may be rounded."""
 
 
 def site_book(candidates: pd.DataFrame, existing: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +49,7 @@ def site_book(candidates: pd.DataFrame, existing: pd.DataFrame) -> pd.DataFrame:
             "floor": 0.0,
             "land": 0.0,
             "storeys": 0.0,
-            "fixed": 0.0,
+            "fixed": column(existing, "fixed_cost_yuan"),
             "price": column(existing, "cost_per_m2_yuan"),
             "land_price": column(existing, "cost_per_m2_yuan"),
             "spare": column(existing, "spare_m2"),
@@ -82,7 +76,7 @@ def new_area(facilities: pd.DataFrame, spaces: Mapping[str, str]) -> pd.DataFram
 def check_capacity(
     claims: Claims, facilities: pd.DataFrame, book: pd.DataFrame, spaces: Mapping[str, str], *, found: bool
 ) -> None:
-    """Check that what is new fits the floor and the land of its site, and rooms their host.
+    """Check that what is new fits the floor and the land of its site.
 
     Only outermost facilities use a site's floor or land. A candidate holds ``floor_capacity_m2`` of new floor; land
     facilities and new floor / storeys (where storeys > 0) lie on ``land_m2``; a converted building takes no land. An existing facility grows by
@@ -107,62 +101,3 @@ def check_capacity(
         claims.add("floor capacity", key, floor, site["floor"], holds=meets(float(site["floor"]), floor))
         ground = land + (floor / float(site["storeys"]) if site["storeys"] > 0 else 0.0)
         claims.add("land capacity", key, ground, site["land"], holds=meets(float(site["land"]), ground))
-    check_rooms(claims, facilities)
-
-
-def check_rooms(claims: Claims, facilities: pd.DataFrame) -> None:
-    """Check that the rooms inside each host sum to the host's area at most, and that each host is there."""
-    rooms = facilities[facilities["inside"] != ""]
-    area = facilities.drop_duplicates("id").set_index("id")["area_m2"]
-    for host, total in rooms.groupby("inside")["area_m2"].sum().items():
-        room = float(area.get(host, np.nan))
-        claims.add("rooms in host", host, float(total), room, holds=not np.isnan(room) and meets(room, float(total)))
-
-
-def costs(facilities: pd.DataFrame, book: pd.DataFrame, spaces: Mapping[str, str]) -> pd.Series:
-    """Return the cost of each site in yuan, NaN where the layers do not have it.
-
-    What is fixed, once where anything new is opened, and new m2 at the site's price. A room inside a host costs
-    nothing more: its m2 are the host's. Land facilities on a candidate are priced by the price of its land.
-    """
-    new = new_area(facilities, spaces)
-    site = book.reindex(new.index)
-    opened = set(facilities.loc[facilities["status"] == NEW, "site"])
-    fixed = site["fixed"].where(new.index.isin(list(opened)), site["fixed"] * 0.0)
-    return new["floor"] * site["price"] + new["land"] * site["land_price"] + fixed
-
-
-def check_costs(
-    claims: Claims,
-    facilities: pd.DataFrame,
-    recomputed: pd.Series,
-    scenario: Scenario,
-    township_budgets: Mapping[str, float],
-) -> float:
-    """Check what each site costs, and that the budgets are kept.
-
-    Budgets are held against the recomputed costs, so that a plan cannot keep one by stating less; a site that the
-    layers do not have counts with what the plan says.
-
-    Returns
-    -------
-    float
-        Yuan spent in all, as recomputed.
-    """
-    said = facilities.groupby("site")["cost_yuan"].sum().reindex(recomputed.index)
-    known = recomputed.notna()
-    cents = CENT * facilities.groupby("site").size().reindex(recomputed.index)
-    same = close(said, recomputed) | ((said - recomputed).abs() <= cents).to_numpy(dtype=bool)
-    claims.each("cost", list(said[known].index), said[known], recomputed[known], same[known.to_numpy()])
-    spent = recomputed.fillna(said)
-    total = float(spent.sum())
-    if scenario.budget_yuan is not None:
-        claims.add("budget", "", scenario.budget_yuan, total, holds=meets(scenario.budget_yuan, total))
-    if not scenario.township_budgets:
-        return total
-    township = facilities.drop_duplicates("site").set_index("site")["township_id"].reindex(spent.index)
-    by_township = spent.groupby(township.to_numpy()).sum()
-    for name, limit in township_budgets.items():
-        used = float(by_township.get(name, 0.0))
-        claims.add("township budget", name, limit, used, holds=meets(limit, used))
-    return total

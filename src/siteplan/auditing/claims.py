@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siteplan.auditing.rules import FAIL, NOT_EVALUATED, PASS
+from siteplan.auditing.outcome import FAIL, NOT_EVALUATED, PASS
 from siteplan.messages import _
 from siteplan.units import TOLERANCE
 

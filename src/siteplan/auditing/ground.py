@@ -41,7 +41,7 @@ class Ground:
     ----------
     buildings, sites, candidates, facilities, townships : GeoDataFrame
         With every column of their role.
-    communities, streets : GeoDataFrame or None
+    communities, streets, exclusions : GeoDataFrame or None
     given : frozenset of str
         Vector roles that the study has.
     standards : Standards
@@ -61,6 +61,7 @@ class Ground:
     communities: gpd.GeoDataFrame | None
     given: frozenset[str]
     streets: gpd.GeoDataFrame | None
+    exclusions: gpd.GeoDataFrame | None
     standards: Standards
     types: tuple[str, ...]
     cutoff_m: float
@@ -81,6 +82,7 @@ class Ground:
             communities=layers.get("communities"),
             given=frozenset(layers.vectors),
             streets=layers.get("streets"),
+            exclusions=layers.get("exclusions"),
             standards=study.standards,
             types=tuple(plan.scenario.types) or study.standards.types(),
             cutoff_m=float(access.cutoff_m),
@@ -93,6 +95,11 @@ class Ground:
     def spaces(self) -> dict[str, str]:
         """Space of each facility type: floor, land or none."""
         return {name: kind.space for name, kind in FACILITY_TYPES.items()}
+
+    @property
+    def serves(self) -> dict[str, str]:
+        """Whom a facility of each type may serve: community or anyone."""
+        return {name: kind.serves for name, kind in FACILITY_TYPES.items()}
 
     def township_names(self) -> dict[str, str]:
         """Return the names of the layer's townships by id."""
@@ -162,18 +169,27 @@ def check_points(claims: Claims, plan: Plan, ground: Ground) -> None:
     claims.each(
         "place of facility", facilities["id"], site, np.where(good, site, ""), good, _("not at its site in the layers")
     )
-    zones = plan.study.layers.get("exclusions")
+    clear = standing | ~in_zones(ground.exclusions, facilities.geometry)
+    note = _("it lies in an exclusion zone")
+    claims.each("outside exclusion zones", facilities["id"], site, np.where(clear, site, ""), clear, note)
+
+
+def in_zones(zones: gpd.GeoDataFrame | None, points: gpd.GeoSeries) -> npt.NDArray[np.bool_]:
+    """Tell which points lie in an exclusion zone."""
+    inside = np.zeros(len(points), dtype=bool)
     if zones is not None and len(zones):
-        inside = np.zeros(len(facilities), dtype=bool)
-        inside[zones.sindex.query(facilities.geometry, predicate="intersects")[0]] = True
-        clear = standing | ~inside
-        note = _("it lies in an exclusion zone")
-        claims.each("outside exclusion zones", facilities["id"], site, np.where(clear, site, ""), clear, note)
+        inside[zones.sindex.query(points, predicate="intersects")[0]] = True
+    return inside
 
 
-def walks_of(plan: Plan, ground: Ground, facilities: pd.DataFrame, rules: Sequence[Rule]) -> Walks:
-    """Recompute the walks from every building to every facility, as far as any rule or the study's cutoff asks."""
-    reaches = [float(rule.figure or 0.0) for rule in rules if rule.kind == "reach"]
+def farthest(ground: Ground, rules: Sequence[Rule]) -> float:
+    """Return the metres that walks are looked for: the study's cutoff, or as far as a rule on walks asks."""
+    asked = [float(rule.figure or 0.0) for rule in rules if rule.kind in {"reach", "adjacency"}]
+    return max([ground.cutoff_m, *asked])
+
+
+def walks_of(plan: Plan, ground: Ground, facilities: pd.DataFrame, cutoff_m: float) -> Walks:
+    """Recompute the walks from every building to every facility within ``cutoff_m`` metres."""
     points = plan.facilities.geometry.reset_index(drop=True)
     place = pd.factorize(pd.Series(points.to_wkb()))[0]
     firsts = pd.Series(place).drop_duplicates().index.to_numpy()
@@ -183,7 +199,7 @@ def walks_of(plan: Plan, ground: Ground, facilities: pd.DataFrame, rules: Sequen
         demand_ids=list(range(len(plan.demand))),
         candidate_ids=list(range(len(firsts))),
         streets=ground.streets,
-        cutoff_m=max([ground.cutoff_m, *reaches]),
+        cutoff_m=cutoff_m,
         detour_factor=ground.detour_factor,
         snap_limit_m=ground.snap_limit_m,
     ).matrix
@@ -192,5 +208,5 @@ def walks_of(plan: Plan, ground: Ground, facilities: pd.DataFrame, rules: Sequen
         community=text(plan.demand["community_id"]).to_numpy(dtype=object),
         facilities=facilities,
         site=np.asarray(place, dtype=np.int64),
-        serves={name: kind.serves for name, kind in FACILITY_TYPES.items()},
+        serves=ground.serves,
     )

@@ -139,3 +139,29 @@ def unit_figures(demand: pd.DataFrame, unit_of: pd.Series) -> pd.DataFrame:
     sums = groups.sum(min_count=1)
     missing = frame.isna().groupby(unit_of.to_numpy()).any()
     return sums.mask(missing)
+
+
+def check_phases(
+    claims: Claims,
+    communities: pd.DataFrame,
+    members: pd.DataFrame,
+    sites: pd.DataFrame,
+    given: pd.DataFrame | None,
+) -> None:
+    """Check in which phase the housing of each community is built.
+
+    A community of the layer has that of the layer; one formed from sites that of the last of them; 1 where no layer says.
+
+    Parameters
+    ----------
+    sites, given : DataFrame
+        The layers of sites and of communities.
+    """
+    site_phase = pd.Series(np.nan_to_num(figures(sites, "phase"), nan=1.0), index=text(sites["id"]).to_numpy())
+    of_members = text(members["site_id"]).map(site_phase[~site_phase.index.duplicated()])
+    last = of_members.groupby(text(members["community_id"]).to_numpy()).max().to_dict()
+    if given is not None:
+        last |= dict(zip(text(given["id"]), np.nan_to_num(figures(given, "phase"), nan=1.0), strict=True))
+    names = text(communities["id"])
+    said, found = figures(communities, "phase"), names.map(last).fillna(1.0)
+    claims.each("phase of community", names, said, found, close(said, found))

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteplan.auditing.capacity import CENT
+from siteplan.auditing.costs import CENT
+from siteplan.auditing.outcome import PASS
 from siteplan.auditing.proof import OPTIMAL
-from siteplan.auditing.rules import PASS
+from siteplan.auditing.rules import AREAS
 from siteplan.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 CLAIM = "stage value"
 STRENGTHS = {"hard-worst": "hard", "hard-sum": "hard", "targets": "target", "aims": "soft"}
-AREAS = ("area_ratio", "area_floor")
+NEVER_COUNTED = ("staff", "fund")
+"""Kinds that no stage is about: the plan lists what they ask for."""
 SHARE, SHARE_OF_EACH = 2e-3, 1e-5
 """How far a sum of relative shortfalls may lie from what is recomputed: the solver opens by millionths, and rules count as met
 within a millionth of their figure."""
@@ -36,7 +38,6 @@ MADE_GOOD = 1e-3
 KEPT = 1e-5
 """Share of the cost (of at least 10,000 yuan in each component) within which it is kept."""
 UNIT_YUAN = 1e4
-ONE_MORE = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,43 +48,25 @@ class Range:
     high: float
     tolerance: float
 
+    def __str__(self) -> str:
+        """Return it as the claims table prints it: one figure, or two."""
+        low, high = f"{self.low:.10g}", f"{self.high:.10g}"
+        return high if low == high else f"{low} - {high}"
+
     def agrees(self, value: float, bound: float) -> bool:
         """Tell whether the figure lies between ``bound`` and ``value``."""
         return min(bound, value) - self.tolerance <= self.high and self.low <= value + self.tolerance
 
 
-def check_values(
-    claims: Claims,
-    stages: pd.DataFrame,
-    found: Sequence[Finding],
-    closed: int,
-    cost: Range,
-    built: int,
-    spaces: Mapping[str, str],
-    aim_price: float | None,
-) -> None:
-    """Check the values of the stages on rules and of the cost; walking is not recomputed.
+def check_values(claims: Claims, stages: pd.DataFrame, figures: Mapping[str, Range]) -> None:
+    """Check the values of the stages against those of the plan.
 
     Parameters
     ----------
     stages : DataFrame, columns STAGE_COLUMNS
-    found : sequence of Finding
-        What the audit found of every rule.
-    closed : int
-        Required sites that were not opened; each counts as a hard rule wholly missed.
-    cost : Range
-        Of :func:`spent`.
-    built : int
-        New facilities.
-    spaces : mapping
-        Space of each facility type.
-    aim_price : float or None
-        Yuan for a missing m2 of a soft area, which is then part of the cost and not of the aims.
+    figures : mapping of stage to Range
+        What the plan has; a stage that is not in it is not recomputed.
     """
-    figures = {name: _shortfall(name, found, closed, spaces, priced=aim_price is not None) for name in STRENGTHS} | {
-        "cost": cost,
-        "fewest": Range(float(built), float(built), ONE_MORE),
-    }
     for name, value, bound in zip(stages["stage"], stages["value"], stages["bound"], strict=True):
         if name not in figures:
             claims.skip(CLAIM, name, _("not recomputed"))
@@ -91,46 +74,47 @@ def check_values(
             figure = figures[name]
             holds = figure.agrees(float(value), float(bound))
             note = "" if holds else _("the plan has another value than its stage says")
-            claims.add(CLAIM, name, float(value), figure.high, holds=holds, note=note)
+            claims.add(CLAIM, name, float(value), str(figure), holds=holds, note=note)
 
 
-def _shortfall(stage: str, found: Sequence[Finding], closed: int, spaces: Mapping[str, str], *, priced: bool) -> Range:
-    """Return the sum, or the largest, of the relative shortfalls that a stage is about."""
-    strength = STRENGTHS[stage]
-    shares = [(1.0, 1.0)] * closed if strength == "hard" else []
-    mine = [finding for finding in found if finding.rule.strength == strength]
-    for finding in mine:
-        if not (priced and strength == "soft" and finding.rule.kind in AREAS):
-            shares.extend(_shares(finding, spaces))
-    if stage == "hard-worst":
-        return Range(
-            max([low for low, _high in shares], default=0.0), max([high for _low, high in shares], default=0.0), SHARE
-        )
-    low, high = math.fsum(low for low, _high in shares), math.fsum(high for _low, high in shares)
-    return Range(low, high, SHARE + SHARE_OF_EACH * (len(mine) + high))
+def shortfalls(found: Sequence[Finding], closed: int, extended: Collection[str], *, priced: bool) -> dict[str, Range]:
+    """Return what the stages on rules are about: the largest relative shortfall, and the sums.
 
-
-def _shares(finding: Finding, spaces: Mapping[str, str]) -> Iterator[tuple[float, float]]:
-    """Yield what a rule lacks, relative to what it requires, from least to most.
-
-    A rule on each facility lacks what each of them lacks, but for types that have no area. That rooms are inside their
-    hosts is no objective. A reach of several types may be counted for each of them.
+    Parameters
+    ----------
+    found : sequence of Finding
+        What the audit found of every rule.
+    closed : int
+        Required sites that were not opened; each counts as a hard rule wholly missed.
+    extended : collection of str
+        Facilities that are extended. Whether one that is extended against a rule on acquisition counts may be read either way: it is listed, but no
+        opening brings it about.
+    priced : bool
+        Whether missing m2 of soft areas have a price: they are then part of the cost and not of the aims.
     """
-    rule, outcome = finding.rule, finding.outcome
-    if rule.kind == "inside" or not outcome.required > 0:
-        return
-    if rule.kind == "unit_floor":
-        here = finding.place.facilities
-        kind = dict(zip(here["id"].astype(str), here["type"], strict=True))
-        for name, area in outcome.offenders.items():
-            if spaces.get(kind.get(name, "")) != "none":
-                share = (outcome.required - area) / outcome.required
-                yield share, share
-        return
-    share = outcome.shortfall / outcome.required
-    if rule.kind == "reach" and len(rule.types) > 1:
-        yield share, float(len(rule.types))
-    elif share > 0:
+    figures = {}
+    for stage, strength in STRENGTHS.items():
+        shares = [(1.0, 1.0)] * closed if strength == "hard" else []
+        mine = [f for f in found if f.rule.strength == strength and f.rule.kind not in NEVER_COUNTED]
+        for finding in mine:
+            if not (priced and strength == "soft" and finding.rule.kind in AREAS):
+                shares.extend(_shares(finding, extended))
+        lows, highs = [low for low, _high in shares], [high for _low, high in shares]
+        if stage == "hard-worst":
+            figures[stage] = Range(max(lows, default=0.0), max(highs, default=0.0), SHARE)
+        else:
+            low, high = math.fsum(lows), math.fsum(highs)
+            figures[stage] = Range(low, high, SHARE + SHARE_OF_EACH * (len(mine) + high))
+    return figures
+
+
+def _shares(finding: Finding, extended: Collection[str]) -> Iterator[tuple[float, float]]:
+    """Yield what a rule lacks, relative to what it requires, at least and at most; a rule on facilities lacks what each of them lacks."""
+    outcome = finding.outcome
+    for name, share in outcome.offenders.items():
+        yield (0.0 if finding.rule.kind == "acquisition" and name in extended else share), share
+    if not outcome.offenders and outcome.required > 0 and outcome.shortfall > 0:
+        share = outcome.shortfall / outcome.required
         yield share, share
 
 
@@ -138,7 +122,7 @@ def _asked(finding: Finding) -> float:
     """Return the m2 that a rule on areas asks for in all."""
     rule, required = finding.rule, finding.outcome.required
     if rule.kind == "unit_floor":
-        return required * float(finding.place.facilities["type"].isin(rule.types).sum())
+        return required * float(rule.figure or 0.0)
     return required if rule.kind in AREAS else 0.0
 
 
@@ -150,7 +134,7 @@ def spent(
     stages: pd.DataFrame,
     aim_price: float | None,
 ) -> Range:
-    """Return what the plan costs in yuan, with its missing priced areas, as the stage of the cost counts it.
+    """Return what the plan costs in yuan, with its missing priced areas.
 
     Parameters
     ----------
@@ -183,3 +167,8 @@ def spent(
     )
     stopped = (stages["stage"].isin(list(STRENGTHS)) & (stages["status"].astype(str) != OPTIMAL)).any()
     return Range(0.0 if stopped else value, value, tolerance)
+
+
+def least_cost(cost: Range, slack: float) -> Range:
+    """Return the cost of the cheapest such plan, of which the plan's is at most the share ``slack`` more."""
+    return Range(cost.low / (1.0 + slack), cost.high, cost.tolerance)

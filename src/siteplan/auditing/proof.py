@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from siteplan.auditing.claims import Claims
+    from siteplan.plans.scenario import Scenario
 
 OPTIMAL = "optimal"
+STAGES = ("hard-worst", "hard-sum", "changes", "targets", "aims", "cost", "equity", "backup", "walking", "delay")
+"""All stages in their order: docs/architecture.md, Objectives."""
+CHANGES = "changes"
 
 
 def relative_gap(value: float, bound: float) -> float:
@@ -54,6 +58,26 @@ def check_stages(claims: Claims, stages: pd.DataFrame) -> None:
             claims.add("stage status", stage, status, OPTIMAL if proven else "gap", holds=proven, note=note)
     if stages.empty:
         claims.add("stage gap", "", "", "", holds=False, note=_("the plan lists no stage"))
+
+
+def stages_of(scenario: Scenario) -> tuple[str, ...]:
+    """Return the stages that a plan of ``scenario`` has; one that is revised has ``changes`` as well.
+
+    >>> from siteplan.plans.scenario import Scenario
+    >>> stages_of(Scenario(objectives=("equity",)))
+    ('hard-worst', 'hard-sum', 'targets', 'aims', 'cost', 'equity', 'walking')
+    """
+    without = {CHANGES, "equity", "backup", "delay"} - set(scenario.objectives)
+    if scenario.n_phases > 1:
+        without -= {"delay"}
+    return tuple(name for name in STAGES if name not in without)
+
+
+def check_order(claims: Claims, stages: pd.DataFrame, scenario: Scenario) -> None:
+    """Check that the plan has every stage that its scenario asks for, in the order in which they are heard, and no other."""
+    said = [str(name) for name in stages["stage"]]
+    expected = [name for name in STAGES if name in {*stages_of(scenario), *({CHANGES} & set(said))}]
+    claims.add("order of stages", "", ", ".join(said), ", ".join(expected), holds=said == expected)
 
 
 def check_inputs(claims: Claims, provenance: Mapping[str, str], paths: Mapping[str, Path]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from siteplan.auditing.rules import FAIL, NOT_EVALUATED, NOT_REGULATED, OFF, PASS
+from siteplan.auditing.outcome import FAIL, NOT_EVALUATED, NOT_REGULATED, OFF, PASS
 from siteplan.messages import _, language, word
 from siteplan.standards.facility_types import facility_type
 

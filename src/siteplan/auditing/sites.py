@@ -45,12 +45,17 @@ def required_sites(candidates: pd.DataFrame, scenario: Scenario) -> set[str]:
     return (set(scenario.required) | set(marked)) - set(scenario.forbidden)
 
 
+def forbidden_sites(candidates: pd.DataFrame, scenario: Scenario) -> set[str]:
+    """Return the candidates that must not be opened: the scenario's, and those of the layer."""
+    return set(scenario.forbidden) | set(text(candidates["id"])[text(candidates["state"]) == "forbidden"])
+
+
 def table_of(facilities: pd.DataFrame) -> pd.DataFrame:
     """Return the plan's facilities as a plain table with no missing figure, indexed 0, 1, ...
 
     Column ``site`` tells candidates and existing facilities apart, whose ids are of two layers.
     """
-    texts = ("id", "type", "site_id", "site_kind", "status", "community_id", "township_id", "inside")
+    texts = ("id", "type", "site_id", "site_kind", "status", "mode", "community_id", "township_id", "inside")
     numbers = ("area_m2", "existing_m2", "cost_yuan", "households_served")
     words = pd.DataFrame({name: text(facilities[name]).to_numpy() for name in texts})
     counts = {name: np.nan_to_num(figures(facilities, name)) for name in numbers}
@@ -96,7 +101,7 @@ def check_permission(
 
     A required candidate that could not be opened is no false claim where the plan lists it as unmet.
     """
-    forbidden = set(scenario.forbidden) | set(text(candidates["id"])[text(candidates["state"]) == "forbidden"])
+    forbidden = forbidden_sites(candidates, scenario)
     required = required_sites(candidates, scenario)
     new = facilities[(facilities["status"] == NEW) & (facilities["site_kind"] != EXISTING)]
     on_forbidden = new["site_id"].isin(forbidden)

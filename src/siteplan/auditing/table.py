@@ -1,133 +1,65 @@
-"""The clause-by-clause table: every rule of every community and township, and whether it is met."""
+"""The clause-by-clause table: every rule of every community and township, of pools and of the study, and whether it is met."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from siteplan.auditing.homes import text, unit_figures
-from siteplan.auditing.rules import EVALUATORS, NOT_EVALUATED, NOT_REGULATED, OFF, Outcome, Scene, evaluate
+from siteplan.auditing.outcome import NOT_EVALUATED, NOT_REGULATED, OFF, Outcome, not_evaluated
+from siteplan.auditing.places import TOWNSHIP
+from siteplan.auditing.pools import evaluate_pool
+from siteplan.auditing.rules import evaluate
+from siteplan.auditing.shares import STUDY, evaluate_study, spoken_for
 from siteplan.messages import _, word
-from siteplan.standards.rule import Rule, Unit
+from siteplan.standards.due import due_phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from siteplan.auditing.walks import Walks
-    from siteplan.standards.library import Standards
+    from siteplan.auditing.places import Place
+    from siteplan.auditing.pools import Pool
+    from siteplan.auditing.world import World
+    from siteplan.standards.library import Scope, Standards
+    from siteplan.standards.rule import Rule, Unit
 
 TABLE_COLUMNS = (
     "rule_id", "document", "clause", "key_phrase", "kind", "types", "unit_id", "unit_name", "strength",
-    "source_status", "required", "achieved", "unit", "verdict", "note",
+    "source_status", "required", "achieved", "unit", "phase", "verdict", "note",
 )  # fmt: skip
-TOWNSHIP: Literal["township"] = "township"
+POOLING = "pooling"
 FAMILIES = {"area_ratio": "area", "area_floor": "area"}
 """Kinds that speak about one thing; every other kind speaks for itself."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Place:
-    """A community or township: the unit that rules look at, its buildings and its facilities.
-
-    Parameters
-    ----------
-    unit : Unit
-    level : {"community", "township"}
-    buildings : (n,) int64
-        Rows of the plan's demand.
-    facilities : DataFrame
-    """
-
-    unit: Unit
-    level: Literal["community", "township"]
-    buildings: npt.NDArray[np.int64]
-    facilities: pd.DataFrame
+_FIGURES = ("required", "achieved")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Finding:
-    """One rule of one place."""
+    """One rule of one place, and the phase at whose end it is due."""
 
     rule: Rule
     place: Place
     outcome: Outcome
+    due: int
 
 
-def _figure(row: Any, name: str) -> float:
-    value = row.get(name, math.nan) if row is not None else math.nan
-    return float(value) if pd.notna(value) else math.nan
+def applicable(
+    place: Place, standards: Standards, planned: Sequence[str], scope: Scope | None = None
+) -> tuple[Rule, ...]:
+    """Return the modelled rules that speak for ``place`` about a planned type or about none.
 
-
-def _word(value: Any) -> str:
-    return str(value) if pd.notna(value) else ""
-
-
-def _flag(value: Any) -> bool:
-    return bool(value) if pd.notna(value) else False
-
-
-def communities(demand: pd.DataFrame, frame: pd.DataFrame, facilities: pd.DataFrame) -> list[Place]:
-    """Return the plan's communities, with figures summed over their buildings."""
-    own = text(demand["community_id"]).reset_index(drop=True)
-    sums = unit_figures(demand, own)
-    rows = {name: np.asarray(found, dtype=np.int64) for name, found in own.groupby(own).indices.items()}
-    places = []
-    for record in frame.drop(columns="geometry", errors="ignore").to_dict("records"):
-        name = str(record["id"])
-        figures = sums.loc[name] if name in sums.index else None
-        unit = Unit(
-            id=name,
-            name=_word(record["name"]),
-            households=_figure(figures, "households") if figures is not None else 0.0,
-            people=_figure(figures, "people") if figures is not None else 0.0,
-            elderly=_figure(figures, "elderly") if figures is not None else 0.0,
-            children=_figure(figures, "children") if figures is not None else 0.0,
-            setting=_word(record["setting"]),
-            construction=_word(record["construction"]),
-            resettlement=_flag(record["resettlement"]),
-            key=_flag(record["key"]),
-        )
-        mine = facilities[facilities["community_id"] == name]
-        places.append(
-            Place(unit=unit, level="community", buildings=rows.get(name, np.zeros(0, np.int64)), facilities=mine)
-        )
-    return places
-
-
-def townships(places: Sequence[Place], frame: pd.DataFrame, names: dict[str, str]) -> list[Place]:
-    """Return the townships: those of the layer, or those that communities name.
-
-    A township has what its communities have. Its figures are sums, NaN where a community's is missing; rules for
-    townships know no other conditions.
+    Parameters
+    ----------
+    scope : str, optional
+        ``"study"``: the rules on the whole study that count the community; by default those on the place itself.
     """
-    of = dict(zip(text(frame["id"]), text(frame["township_id"]), strict=True))
-    ids = sorted(set(names) | (set(of.values()) - {""}))
-    found = []
-    for name in ids:
-        inner = [place for place in places if of.get(place.unit.id) == name]
-        unit = Unit(
-            id=name,
-            name=names.get(name, ""),
-            households=math.fsum(place.unit.households for place in inner),
-            people=math.fsum(place.unit.people for place in inner),
-            elderly=math.fsum(place.unit.elderly for place in inner),
-            children=math.fsum(place.unit.children for place in inner),
-        )
-        buildings = [place.buildings for place in inner] or [np.zeros(0, np.int64)]
-        facilities = [place.facilities for place in inner]
-        frame_of = pd.concat(facilities) if facilities else places[0].facilities.iloc[:0] if places else pd.DataFrame()
-        found.append(Place(unit=unit, level=TOWNSHIP, buildings=np.concatenate(buildings), facilities=frame_of))
-    return found
+    return standards.rules_for(place.unit, scope=scope or _scope(place), types=planned)
 
 
-def applicable(place: Place, standards: Standards, planned: Sequence[str]) -> tuple[Rule, ...]:
-    """Return the modelled rules that speak for ``place`` about a planned type."""
-    return standards.rules_for(place.unit, scope=place.level, types=planned)
+def _scope(place: Place) -> Scope:
+    return "township" if place.level == TOWNSHIP else "community"
 
 
 def unknown(place: Place, standards: Standards, planned: Sequence[str]) -> tuple[Rule, ...]:
@@ -135,7 +67,9 @@ def unknown(place: Place, standards: Standards, planned: Sequence[str]) -> tuple
 
     Those on types that only they ask for are among them, though nobody plans these types.
     """
-    return standards.unknown_for(place.unit, scope=place.level, types={*planned, *standards.types()})
+    types = {*planned, *standards.types()}
+    own = standards.unknown_for(place.unit, scope=_scope(place), types=types)
+    return own if place.level == TOWNSHIP else (*own, *standards.unknown_for(place.unit, scope=STUDY, types=types))
 
 
 def undecided(places: Sequence[Place], rules: Sequence[Sequence[Rule]]) -> list[dict[str, object]]:
@@ -147,39 +81,57 @@ def undecided(places: Sequence[Place], rules: Sequence[Sequence[Rule]]) -> list[
                 "the layers do not say how many {metric} there are, so it is not known whether the rule applies",
                 metric=word("denominator", rule.size.metric if rule.size else ""),
             )
-            outcome = Outcome(required=math.nan, achieved=math.nan, unit="", verdict=NOT_EVALUATED, note=note)
-            rows.append(_row(rule, place.unit, outcome))
+            rows.append(_row(rule, place.unit, not_evaluated("", note)))
     return rows
 
 
 def findings(
-    places: Sequence[Place], rules: Sequence[Sequence[Rule]], walks: Walks, households: npt.NDArray[np.float64]
+    places: Sequence[Place],
+    rules: Sequence[Sequence[Rule]],
+    world: World,
+    phases: Sequence[str],
+    pooled: Collection[tuple[str, str]] = (),
 ) -> list[Finding]:
-    """Evaluate ``rules[n]`` for ``places[n]``."""
-    facilities = walks.facilities
-    hosts = facilities.drop_duplicates("id").set_index("id")
-    near: dict[tuple[str, ...], npt.NDArray[np.float64]] = {}
+    """Evaluate ``rules[n]`` for ``places[n]``, each at the end of the phase in which it is due.
+
+    Parameters
+    ----------
+    phases : sequence of str
+        Names of the scenario's phases.
+    pooled : collection of (str, str)
+        Rules and communities for which a pool stands.
+    """
     found = []
     for place, speaking in zip(places, rules, strict=True):
-
-        def nearest(types: tuple[str, ...], rows: npt.NDArray[np.int64] = place.buildings) -> npt.NDArray[np.float64]:
-            if types not in near:
-                near[types] = walks.nearest(types)
-            return near[types][rows]
-
-        scene = Scene(
-            figures={name: getattr(place.unit, name) for name in ("households", "people", "elderly", "children")},
-            facilities=place.facilities,
-            hosts=hosts["type"],
-            host_sites=hosts["site_id"],
-            households=households[place.buildings],
-            nearest=nearest,
-        )
-        found += [Finding(rule=rule, place=place, outcome=evaluate(rule, scene)) for rule in speaking]
+        for rule in speaking:
+            if rule.kind == POOLING or (rule.id, place.unit.id) in pooled:
+                continue
+            due = due_phase(rule, place.unit.phase, phases)
+            outcome = evaluate(rule, world.scene(place, due, speaking))
+            found.append(Finding(rule=rule, place=place, outcome=outcome, due=due))
     return found
 
 
-def _row(rule: Rule, unit: Unit | None, outcome: Outcome) -> dict[str, object]:
+def pool_findings(pools: Sequence[Pool], world: World) -> list[Finding]:
+    """Evaluate each pool."""
+    return [
+        Finding(rule=pool.rule, place=pool.place, outcome=evaluate_pool(pool, world), due=pool.due) for pool in pools
+    ]
+
+
+def study_findings(
+    places: Sequence[Place], rules: Sequence[Sequence[Rule]], world: World, phases: Sequence[str]
+) -> list[Finding]:
+    """Evaluate the rules on the whole study; ``rules[n]`` count the community ``places[n]``."""
+    found = []
+    for rule, place, members in spoken_for(places, rules):
+        due = due_phase(rule, 1, phases)
+        outcome = evaluate_study(rule, place, members, due, world)
+        found.append(Finding(rule=rule, place=place, outcome=outcome, due=due))
+    return found
+
+
+def _row(rule: Rule, unit: Unit | None, outcome: Outcome, due: int = 0) -> dict[str, object]:
     return {
         "rule_id": rule.id,
         "document": rule.document or rule.profile,
@@ -194,6 +146,7 @@ def _row(rule: Rule, unit: Unit | None, outcome: Outcome) -> dict[str, object]:
         "required": outcome.required,
         "achieved": outcome.achieved,
         "unit": outcome.unit,
+        "phase": due,
         "verdict": outcome.verdict,
         "note": outcome.note,
     }
@@ -213,16 +166,18 @@ def silent(
 ) -> list[dict[str, object]]:
     """Return a row for each community and topic for which the profiles hold rules, but none whose conditions it meets.
 
-    Soft aims do not regulate: a community for which only an aim speaks is not regulated on that topic.
+    Rules that bind no facility type have no such topic. Soft aims do not regulate: a community for which only an aim speaks
+    is not regulated on that topic.
     """
     types = set(planned)
     topics: dict[tuple[str, str], list[Rule]] = {}
     for rule in known:
         if (
-            rule.kind in EVALUATORS
+            rule.modelled
+            and rule.kind != POOLING
             and not rule.off
             and not rule.aim
-            and rule.scope != TOWNSHIP
+            and rule.scope not in {TOWNSHIP, STUDY}
             and types & set(rule.types)
         ):
             topics.setdefault(_family(rule), []).append(rule)
@@ -240,18 +195,22 @@ def silent(
                 ids=", ".join(rule.id for rule in silent_rules),
             )
             row: dict[str, object] = dict.fromkeys(TABLE_COLUMNS, "")
-            row |= {"required": math.nan, "achieved": math.nan, "kind": family, "types": ";".join(bound)}
+            row |= {"required": math.nan, "achieved": math.nan, "phase": 0, "kind": family, "types": ";".join(bound)}
             row |= {"unit_id": place.unit.id, "unit_name": place.unit.name, "verdict": NOT_REGULATED, "note": note}
             rows.append(row)
     return rows
 
 
 def table(found: Sequence[Finding], more: Sequence[dict[str, object]], standards: Standards) -> pd.DataFrame:
-    """Return the table, columns TABLE_COLUMNS: findings, silent topics, then rules recorded or switched off."""
-    rows = [_row(finding.rule, finding.place.unit, finding.outcome) for finding in found]
+    """Return the table, columns TABLE_COLUMNS: findings, silent topics, then rules recorded or switched off.
+
+    ``phase`` is the one at whose end the rule is due; 0 where nothing was evaluated.
+    """
+    rows = [_row(finding.rule, finding.place.unit, finding.outcome, finding.due) for finding in found]
     rows += more
     for recorded in standards.recorded():
         rule = standards.get(recorded.rule_id)
         rows.append(_bare(rule, OFF, rule.reason) if rule.off else _bare(rule, NOT_EVALUATED, recorded.why))
     frame = pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
-    return frame.astype({name: ("float64" if name in {"required", "achieved"} else "str") for name in TABLE_COLUMNS})
+    kinds = dict.fromkeys(TABLE_COLUMNS, "str") | dict.fromkeys(_FIGURES, "float64") | {"phase": "int64"}
+    return frame.astype(kinds)

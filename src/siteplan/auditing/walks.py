@@ -49,26 +49,37 @@ class Walks:
         starts = np.searchsorted(self.matrix.j[order], np.arange(len(self.matrix.candidates) + 1))
         return order.astype(np.int64), starts.astype(np.int64)
 
-    def of_facility(self, row: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def of_facility(self, row: int, *, own: bool = False) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Return the buildings that facility ``row`` may serve within the cutoff, and the metres of each."""
         order, starts = self._by_site
         column = int(self.site[row])
         pairs = order[starts[column] : starts[column + 1]]
         buildings, metres = self.matrix.i[pairs], self.matrix.cost[pairs]
-        if self.serves.get(str(self.facilities["type"].iloc[row]), ANYONE) != ANYONE:
-            own = self.community[buildings] == self.facilities["community_id"].iloc[row]
-            buildings, metres = buildings[own], metres[own]
+        if own or self.serves.get(str(self.facilities["type"].iloc[row]), ANYONE) != ANYONE:
+            mine = self.community[buildings] == self.facilities["community_id"].iloc[row]
+            buildings, metres = buildings[mine], metres[mine]
         return buildings, metres
 
     def rows_of(self, types: Iterable[str]) -> npt.NDArray[np.int64]:
         """Return the rows of the facilities of ``types``."""
         return np.flatnonzero(self.facilities["type"].isin(list(types)).to_numpy(dtype=bool))
 
-    def nearest(self, types: Iterable[str]) -> npt.NDArray[np.float64]:
-        """Return the metres from each building to the nearest facility of ``types`` that may serve it; inf: none."""
+    def nearest(
+        self, types: Iterable[str], among: npt.NDArray[np.bool_] | None = None, *, own: bool = False
+    ) -> npt.NDArray[np.float64]:
+        """Return the metres from each building to the nearest facility of ``types`` that may serve it; inf: none.
+
+        Parameters
+        ----------
+        among : (n_facilities,) bool, optional
+            Facilities that are looked at; by default all.
+        own : bool
+            Whether only buildings of the facility's own community are served, whatever its type says.
+        """
         metres = np.full(len(self.community), np.inf)
-        for row in self.rows_of(types):
-            buildings, cost = self.of_facility(int(row))
+        rows = self.rows_of(types)
+        for row in rows if among is None else rows[among[rows]]:
+            buildings, cost = self.of_facility(int(row), own=own)
             metres[buildings] = np.minimum(metres[buildings], cost)
         return metres
 

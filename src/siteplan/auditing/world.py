@@ -1,0 +1,116 @@
+"""What stands at the end of each phase, as the rules of one unit look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from siteplan.auditing.needs import listed_for
+from siteplan.auditing.scene import Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
+    import pandas as pd
+
+    from siteplan.auditing.places import Place
+    from siteplan.auditing.service import Service
+    from siteplan.standards.rule import Rule
+
+DWELLINGS, EXCLUSION = "dwellings", "exclusion:"
+"""Words of ``apart_from`` that are no facility type: docs/architecture.md, Rules, separation."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class World:
+    """The plan and the layers, as far as rules look at them.
+
+    Parameters
+    ----------
+    service : Service
+    points : (n_facilities,) object
+        The point of each facility.
+    dwellings : (n,) object
+        Geometries of the buildings with households.
+    exclusions : mapping of kind to (n,) object
+        Geometries of the layer of exclusions.
+    needs : mapping of unit to mapping of kind to float
+        What the plan lists (needs.listed_needs).
+    """
+
+    service: Service
+    points: npt.NDArray[np.object_]
+    dwellings: npt.NDArray[np.object_]
+    exclusions: Mapping[str, npt.NDArray[np.object_]]
+    needs: Mapping[str, Mapping[str, float]]
+    _open: dict[int, pd.DataFrame] = field(default_factory=dict)
+
+    def at(self, phase: int) -> pd.DataFrame:
+        """Return the facilities that are open at the end of ``phase``, with their areas then."""
+        if phase not in self._open:
+            self._open[phase] = self.service.course.at(phase)
+        return self._open[phase]
+
+    def of(self, place: Place, phase: int) -> pd.DataFrame:
+        """Return those of one place."""
+        open_ = self.at(phase)
+        return open_[open_["community_id"].isin(place.communities)]
+
+    def scene(self, place: Place, phase: int, speaking: Sequence[Rule] = ()) -> Scene:
+        """Return what rules may look at in ``place`` at the end of ``phase``.
+
+        Parameters
+        ----------
+        speaking : sequence of Rule
+            All rules that speak for it.
+        """
+        listed = self.needs.get(place.unit.id, {})
+        return Scene(
+            figures=place.figures,
+            facilities=self.of(place, phase),
+            standing=self.at(phase),
+            reached=lambda types, metres: self.service.reached(types, metres, place.buildings, phase),
+            straight=lambda rows, word: self.straight(rows, word, phase),
+            doorstep=lambda rows: self.doorstep(rows, place),
+            listed=lambda rule: listed_for(rule, speaking, listed),
+        )
+
+    def straight(self, rows: pd.Index, word: str, phase: int) -> npt.NDArray[np.float64]:
+        """Return straight metres from facilities to the nearest of what a word of ``apart_from`` names; inf: there is none."""
+        if word == DWELLINGS:
+            things = self.dwellings
+        elif word.startswith(EXCLUSION):
+            things = self.exclusions.get(word.removeprefix(EXCLUSION), np.zeros(0, dtype=object))
+        else:
+            open_ = self.at(phase)
+            things = self.points[open_.index[open_["type"] == word].to_numpy()]
+        metres = np.full(len(rows), np.inf)
+        if len(things) and len(rows):
+            here = self.points[rows.to_numpy()]
+            pairs, far = shapely.STRtree(things).query_nearest(here, return_distance=True, all_matches=False)
+            metres[pairs[0]] = far
+        return metres
+
+    def doorstep(self, rows: pd.Index, place: Place) -> npt.NDArray[np.float64]:
+        """Return the walking metres from each facility to the nearest household of ``place``; inf: none within the cutoff."""
+        own = np.zeros(len(self.service.households), dtype=bool)
+        own[place.buildings] = True
+        metres = np.full(len(rows), np.inf)
+        for n, row in enumerate(rows):
+            buildings, cost = self.service.walks.of_facility(int(row))
+            metres[n] = cost[own[buildings]].min(initial=np.inf)
+        return metres
+
+
+def exclusions_of(layer: gpd.GeoDataFrame | None) -> dict[str, npt.NDArray[np.object_]]:
+    """Return the geometries of the layer of exclusions by kind."""
+    if layer is None or not len(layer):
+        return {}
+    shapes = layer.geometry.to_numpy()
+    kinds = layer["kind"].astype(str)
+    return {str(kind): shapes[rows] for kind, rows in kinds.groupby(kinds).indices.items()}
