@@ -125,11 +125,12 @@ def test_least_size_hard_where_nothing_holds_it(tmp_path: Path) -> None:
 
 
 def test_least_size_target(tmp_path: Path) -> None:
-    # The same as a target: with c1 alone the room is built with the 25 m2 there are; a target is worth c2's price.
+    # The same as a target: with c1 alone the room is built with the 25 m2 there are, and none of one keeps the rule; it lacks 5 of 30 m2. A target
+    # is worth c2's price.
     rules = [one("police_room"), least("police_room", 30, strength="target")]
     study = write_study(tmp_path / "c1", rules=rules, buildings=HERE, candidates=SMALL_OR_DEAR[:1])
     check_plan(
-        study, facilities={("police_room", "c1"): 25.0}, cost=25_000, unmet={("K-police_room-size", "A"): (30.0, 25.0)}
+        study, facilities={("police_room", "c1"): 25.0}, cost=25_000, unmet={("K-police_room-size", "A"): (1.0, 0.0)}
     )
     study = write_study(tmp_path / "both", rules=rules, buildings=HERE, candidates=SMALL_OR_DEAR)
     check_plan(study, facilities={("police_room", "c2"): 30.0}, cost=90_000)
@@ -465,7 +466,7 @@ def test_existing_facility_that_is_too_small_is_listed(tmp_path: Path) -> None:
     rules = [one("police_room"), least("police_room", 30)]
     study = write_study(tmp_path, rules=rules, buildings=HERE, candidates=[place("c1", 400)], facilities=[e1])
     check_plan(
-        study, facilities={("police_room", "e1"): 20.0}, cost=0, unmet={("K-police_room-size", "A"): (30.0, 20.0)}
+        study, facilities={("police_room", "e1"): 20.0}, cost=0, unmet={("K-police_room-size", "A"): (1.0, 0.0)}
     )
 
 
@@ -641,11 +642,13 @@ def test_a_target_beats_cost_and_a_target_beats_an_aim(tmp_path: Path) -> None:
 
 
 def test_cost_beats_walking_and_walking_decides_between_equals(tmp_path: Path) -> None:
-    # b1 stands at 200. c1 is at its door for 1,001 yuan/m2; c2 and c3, 700 and 300 m away, take 1,000: c3.
+    # b1 stands at 200. c1 is at its door for 1,001 yuan/m2; c2 and c3, 700 and 300 m away, take 1,000: c3. The last stage counts its 20,000 yuan, 1,000
+    # for a facility and 100 for each of the 425 x 0.3 household-kilometres. Where the plan may cost 2 % more the walk is worth c1's 20 yuan.
     places = [place("c1", 200, cost_per_m2_yuan=1001.0), place("c2", 900), place("c3", 500)]
     study = write_study(tmp_path, rules=ROOM, buildings=HERE, candidates=places)
     plan = check_plan(study, facilities={("police_room", "c3"): 20.0}, cost=20_000)
-    assert stage(plan, "walking") == pytest.approx(425 * 300)
+    assert stage(plan, "walking") == pytest.approx(20_000 + 1000 + 425 * 0.3 * 100)
+    assert solve(study).facilities["site_id"].tolist() == ["c1"]
 
 
 # who goes where ---------------------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ import pytest
 from shapely import LineString, Point, box
 
 from siteplan.auditing.audit import audit
-from siteplan.models.stages import STAGES
 from siteplan.planning.solve import solve
+from siteplan.plans.scenario import Scenario
 from siteplan.standards.library import load_standards
 from siteplan.study.study import Study, open_study
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from siteplan.plans.plan import Plan
-    from siteplan.plans.scenario import Scenario
 
 CRS = "EPSG:4547"
 X, Y = 500_000.0, 3_000_000.0
@@ -108,12 +107,15 @@ def _streets() -> gpd.GeoDataFrame:
 
 
 def _communities(
-    about: Mapping[str, Any], townships: tuple[str, str], buildings: Sequence[dict[str, Any]]
+    about: Mapping[str, Any],
+    each: Mapping[str, Mapping[str, Any]],
+    townships: tuple[str, str],
+    buildings: Sequence[dict[str, Any]],
 ) -> gpd.GeoDataFrame:
     """Return the communities that hold a building."""
-    usual = {"setting": "rural", "construction": "new", "resettlement": True} | about
+    usual = {"setting": "rural", "construction": "new", "resettlement": True, "key": False, "phase": 1.0} | about
     areas = [box(X + WEST, Y + LOW, X + MIDDLE, Y + HIGH), box(X + MIDDLE, Y + LOW, X + EAST, Y + HIGH)]
-    rows = [{"id": name, "name": name, "township_id": town, "geometry": area} | usual
+    rows = [{"id": name, "name": name, "township_id": town, "geometry": area} | usual | each.get(name, {})
             for name, town, area in zip("AB", townships, areas, strict=True)
             if any(area.contains(building["geometry"]) for building in buildings)]  # fmt: skip
     return _frame(rows)
@@ -145,7 +147,9 @@ def write_study(
     buildings: Sequence[dict[str, Any]],
     candidates: Sequence[dict[str, Any]] = (),
     facilities: Sequence[dict[str, Any]] = (),
+    exclusions: Sequence[dict[str, Any]] = (),
     about: Mapping[str, Any] | None = None,
+    each: Mapping[str, Mapping[str, Any]] | None = None,
     townships: tuple[str, str] = ("T", "T"),
     budgets: Mapping[str, float | None] | None = None,
     national: Mapping[str, Mapping[str, Any]] | None = None,
@@ -156,7 +160,11 @@ def write_study(
     Parameters
     ----------
     about : mapping, optional
-        Attributes of both communities instead of rural, new and resettlement.
+        Attributes of both communities instead of rural, new, resettlement, not key and phase 1.
+    each : mapping of community to attributes, optional
+        Those of one of them.
+    exclusions : sequence, optional
+        Writes a layer of exclusions.
     townships : (str, str)
         Townships of A and of B.
     candidates : sequence, optional
@@ -168,13 +176,15 @@ def write_study(
     """
     folder.mkdir(parents=True, exist_ok=True)
     layers = {
-        "communities": _communities(about or {}, townships, buildings),
+        "communities": _communities(about or {}, each or {}, townships, buildings),
         "buildings": _frame(buildings),
         "streets": _streets(),
     }
     layers["candidates"] = _frame(candidates or [place("barred", 0, state="forbidden")])
     if facilities:
         layers["facilities"] = _frame(facilities)
+    if exclusions:
+        layers["exclusions"] = _frame(exclusions)
     text = [_toml("[study]", {"name": "tiny", "crs": CRS}), _toml("[access]", {"cutoff_m": cutoff_m})]
     for role, frame in layers.items():
         frame.to_file(folder / "layers.gpkg", layer=role, driver="GPKG")
@@ -194,14 +204,17 @@ def check_plan(
     study: Study,
     scenario: Scenario | None = None,
     *,
+    previous: Plan | None = None,
     facilities: Mapping[tuple[str, str], float],
     cost: float,
     unmet: Mapping[tuple[str, str], tuple[float, float]] | None = None,
 ) -> Plan:
-    """Solve the study and hold the plan to what is known: what is open and how large, the cost, what is unmet.
+    """Solve the study at the least cost and hold the plan to what is known: what is open and how large, the cost, what is unmet.
 
     Parameters
     ----------
+    previous : Plan, optional
+        The plan that is revised.
     facilities : mapping of (type, site) to m2
         Every open facility.
     cost : float
@@ -214,7 +227,7 @@ def check_plan(
     Plan
         Every stage of it proven, and its audit without disagreement.
     """
-    plan = solve(study, scenario)
+    plan = solve(study, (scenario or Scenario()).but(cost_slack=0.0), previous=previous)
     found = {(row.type, row.site_id): row.area_m2 for row in plan.facilities.itertuples()}
     assert len(found) == len(plan.facilities)
     assert found == pytest.approx(dict(facilities), abs=1e-3)
@@ -226,13 +239,21 @@ def check_plan(
     assert plan.unmet["shortfall"].to_numpy() == pytest.approx(
         (plan.unmet["required"] - plan.unmet["achieved"]).to_numpy()
     )
-    assert plan.stages["stage"].tolist() == list(STAGES)
+    assert plan.stages["stage"].tolist() == stages_of(plan, previous)
     assert plan.proven
     assert math.isclose(plan.gap, 0.0, abs_tol=1e-5)
     found_by_audit = audit(plan)
     assert found_by_audit.disagreements() == []
     assert found_by_audit.hard_failed == (plan.unmet["strength"] == "hard").sum() - _closed(plan)
     return plan
+
+
+def stages_of(plan: Plan, previous: Plan | None) -> list[str]:
+    """Return the stages that a plan has, in order."""
+    asked = [name for name in ("equity", "backup") if name in plan.scenario.objectives]
+    changes = [] if previous is None else ["changes"]
+    delay = ["delay"] if plan.scenario.n_phases > 1 else []
+    return ["hard-worst", "hard-sum", *changes, "targets", "aims", "cost", *asked, "walking", *delay]
 
 
 def _closed(plan: Plan) -> int:
