@@ -1,14 +1,13 @@
 """One way to state and solve a model, on PuLP 3.3 and on PuLP 4 alike.
 
-PuLP states the problem; HiGHS solves it by default, other PuLP solvers by name. Value, bound and status are read from HiGHS itself,
-because PuLP 3.3 calls a run that hit its time limit "Optimal". HiGHS is given no start (docs/decisions/0001-no-warm-start.md).
+PuLP states the problem; HiGHS solves it by default, other PuLP solvers by name (other_solvers.py). Value, bound and status are read from
+HiGHS itself, because PuLP 3.3 calls a run that hit its time limit "Optimal". HiGHS is given no start (docs/decisions/0001-no-warm-start.md).
 """
 
 from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +16,8 @@ import highspy
 import numpy as np
 import pulp
 
-from siteplan.errors import SolverError, UsageError
+from siteplan.errors import SolverError
+from siteplan.models.other_solvers import solve_other
 from siteplan.models.status import Proof, Status, judge
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 Terms = Iterable[tuple[Any, float]]
 Sense = Literal["<=", ">=", "=="]
-_INFEASIBLE, _UNBOUNDED = -1, -2
-"""PuLP's codes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +34,7 @@ class SolverOptions:
     Parameters
     ----------
     solver : str
-        ``"HiGHS"`` or the name of another solver that PuLP knows (for example ``"PULP_CBC_CMD"``).
+        ``"HiGHS"``, ``"CBC"``, ``"SCIP"``, ``"GLPK"`` or PuLP's name of another solver; capitals do not matter.
     gap : float
         Relative gap at which the solver may stop; 0: go on until it is proven.
     time_limit_s : float
@@ -46,7 +44,7 @@ class SolverOptions:
     feasibility : float
         By how much a solution may miss a row.
     presolve : bool
-        Whether HiGHS reduces the model first.
+        Whether the solver reduces the model first.
     """
 
     solver: str = "HiGHS"
@@ -109,12 +107,14 @@ class Model:
 
         Raises
         ------
+        UsageError
+            If the solver is unknown or not installed.
         SolverError
             If the problem is unbounded, or the solver gives no usable answer.
         """
-        if options.solver == "HiGHS":
+        if options.solver.lower() == "highs":
             return self._solve_highs(options)
-        return self._solve_other(options)
+        return solve_other(self.problem, options)
 
     def _solve_highs(self, options: SolverOptions) -> Proof:
         solver = pulp.HiGHS(
@@ -164,29 +164,6 @@ class Model:
         self.problem.solve(solver)
         self.problem.setObjective(objective)
         return bool(self.problem.solverModel.getModelStatus() != highspy.HighsModelStatus.kInfeasible)
-
-    def _solve_other(self, options: SolverOptions) -> Proof:
-        names = pulp.listSolvers()
-        if options.solver not in names:
-            raise UsageError(f"solver {options.solver!r} is not known; PuLP knows {', '.join(names)}")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # PuLP 3.3 calls its own CBC deprecated
-            solver = pulp.getSolver(options.solver, msg=False, timeLimit=options.time_limit_s)
-        if not solver.available():
-            raise UsageError(f"solver {options.solver!r} is not installed")
-        began = time.perf_counter()
-        said = self.problem.solve(solver)
-        seconds = time.perf_counter() - began
-        code = int(getattr(said, "status", said))  # PuLP 4 returns what it knows of the run, PuLP 3 the code alone
-        if code == _INFEASIBLE:
-            return Proof(status=Status.INFEASIBLE, value=math.inf, bound=math.inf, seconds=seconds)
-        if code == _UNBOUNDED:
-            raise SolverError(f"{self.problem.name}: unbounded")
-        value = pulp.value(self.problem.objective)
-        if value is None or not getattr(said, "has_solution", code > 0):
-            return Proof(status=Status.NO_SOLUTION, value=math.inf, bound=-math.inf, seconds=seconds)
-        # PuLP passes on no bound of other solvers: nothing is proven, whatever they call it.
-        return Proof(status=Status.STOPPED, value=float(value), bound=-math.inf, seconds=seconds)
 
 
 def expression(terms: Terms) -> Any:
