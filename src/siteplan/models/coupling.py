@@ -70,7 +70,9 @@ def with_coupling(problem: JointProblem, coupling: Coupling) -> JointProblem:
 
 
 def broken(problem: JointProblem, opened: Bools, area: Floats) -> Coupling:
-    """Return the coupling rows that a plan of one phase breaks.
+    """Return the coupling rows that a plan of one phase breaks, the narrower ones first.
+
+    A budget of a township is put in before that of the county which holds it: it may be all that is needed.
 
     Parameters
     ----------
@@ -84,6 +86,9 @@ def broken(problem: JointProblem, opened: Bools, area: Floats) -> Coupling:
     phase = np.where(slots.existing, 0, np.where(opened, 1, -1))
     money = spent(problem, phase, area[None, :])[0]
     over = [b for b, budget in enumerate(problem.budgets) if money[budget.sites].sum() > budget.limit + _CENT]
+    narrow = [b for b in over if not any(_holds(problem, b, other) for other in over)]
+    if narrow and len(narrow) < len(over):
+        return Coupling(budgets=frozenset(narrow))
     unpaid = bool(problem.funds) and pay(problem, phase, area[None, :]).sum() < money.sum() - _CENT
     counted = np.setdiff1d(np.unique(slots.site[new]), slots.site[slots.existing])
     return Coupling(
@@ -92,6 +97,12 @@ def broken(problem: JointProblem, opened: Bools, area: Floats) -> Coupling:
         funds=unpaid,
         sites=problem.max_sites is not None and len(counted) > problem.max_sites,
     )
+
+
+def _holds(problem: JointProblem, b: int, other: int) -> bool:
+    """Tell whether the sites of one budget are more than those of the other, and hold them all."""
+    wide, inner = problem.budgets[b].sites, problem.budgets[other].sites
+    return len(wide) > len(inner) and bool(np.isin(inner, wide).all())
 
 
 def _share_met(problem: JointProblem, r: int, opened: Bools, area: Floats) -> bool:

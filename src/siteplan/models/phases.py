@@ -52,21 +52,25 @@ def _purses(problem: JointProblem) -> tuple[Budget, ...]:
     return (*found, *(Budget(sites=same[0].sites, limit=sum(b.limit for b in same)) for same in limited))
 
 
-def only_opened(problem: JointProblem, opened: Bools, area: Floats, *, must: bool) -> JointProblem:
+def only_opened(
+    problem: JointProblem, opened: Bools, area: Floats, *, must: bool, at_once: bool = False
+) -> JointProblem:
     """Return the phased problem with the facilities of a plan alone.
 
     Parameters
     ----------
     problem : JointProblem
-    opened : (n_slots,) or (1, n_slots) bool
+    opened : (n_slots,) bool
         Open at the end.
     area : (n_slots,) float64, m2
         Areas at the end: no facility becomes larger.
     must : bool
         Whether all of them must be open at the end of the last phase.
+    at_once : bool
+        Whether a new facility has its whole area from its first phase on.
     """
     slots = problem.slots
-    chosen = np.atleast_2d(opened)[-1] & ~slots.existing
+    chosen = opened & ~slots.existing
     state = np.where(chosen, np.where(must, 1, slots.state), -1)
     largest = np.where(chosen | slots.existing, np.maximum(area * (1 + _ROUND_UP), slots.existing_m2), slots.max_m2)
     return dataclasses.replace(
@@ -74,6 +78,7 @@ def only_opened(problem: JointProblem, opened: Bools, area: Floats, *, must: boo
         slots=dataclasses.replace(
             slots,
             state=np.where(slots.existing, slots.state, state),
+            min_m2=np.where(chosen & at_once, np.maximum(slots.min_m2, area), slots.min_m2),
             max_m2=np.maximum(np.minimum(largest, slots.max_m2), np.where(chosen, slots.min_m2, 0.0)),
         ),
     )

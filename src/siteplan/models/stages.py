@@ -113,14 +113,31 @@ def solve_joint(
     )
     if problem.n_phases == 1:
         return _answer(problem, final, proofs)
+    timed = _in_phases(problem, final, proofs, options, deadline, progress)
+    if timed is None:
+        final, proofs = _all_phases(problem, final, proofs, options, deadline, progress)
+        timed = _in_phases(problem, final, proofs[:-1], options, deadline, progress) or (final, proofs)
+    return _answer(problem, *timed)
+
+
+def _in_phases(
+    problem: JointProblem,
+    final: _Run,
+    proofs: tuple[StageProof, ...],
+    options: SolverOptions,
+    deadline: float,
+    progress: Progress | None,
+) -> tuple[_Run, tuple[StageProof, ...]] | None:
+    """Put the facilities of a plan into phases: each built at once, or else let grow; None where that worsens a shortfall."""
     opened, area = final.read()
-    timed = _Run(only_opened(problem, opened, area[0], must=True), decompose=False)
-    early = timed.stages(_TIMED, options, deadline, progress, infeasible_ok=True)
-    if early and _same(proofs, early):
-        delay = timed.stages(("delay",), options, deadline, progress)
-        timed.trim(options)
-        return _answer(problem, timed, (*proofs, *delay))
-    return _all_phases(problem, proofs, opened, area[0], options, deadline, progress)
+    for at_once in (True, False):
+        timed = _Run(only_opened(problem, opened[-1], area[-1], must=True, at_once=at_once), decompose=False)
+        early = timed.stages(_TIMED, options, deadline, progress, infeasible_ok=True)
+        if early and _same(proofs, early):
+            delay = timed.stages(("delay",), options, deadline, progress)
+            timed.trim(options)
+            return timed, (*proofs, *delay)
+    return None
 
 
 def _last(
@@ -144,21 +161,21 @@ def _last(
 
 def _all_phases(
     problem: JointProblem,
-    proofs: Sequence[StageProof],
-    opened: Bools,
-    area: Floats,
+    final: _Run,
+    proofs: tuple[StageProof, ...],
     options: SolverOptions,
     deadline: float,
     progress: Progress | None,
-) -> JointAnswer:
+) -> tuple[_Run, tuple[StageProof, ...]]:
     """Solve all phases in one model; where that is too large, those slots alone that the last phase opens."""
-    whole = len(problem.slots) * problem.n_phases <= _LARGEST_WHOLE
-    run = _Run(problem if whole else only_opened(problem, opened, area, must=False), decompose=whole)
+    whole_ = len(problem.slots) * problem.n_phases <= _LARGEST_WHOLE
+    opened, area = final.read()
+    run = _Run(problem if whole_ else only_opened(problem, opened[-1], area[-1], must=False), decompose=whole_)
     found = run.stages((*stage_names(problem), "delay"), options, deadline, progress)
-    if not whole:
+    if not whole_:
         found = _bounded(found, proofs)
     run.trim(options)
-    return _answer(problem, run, found)
+    return run, found
 
 
 def _bounded(found: Sequence[StageProof], proofs: Sequence[StageProof]) -> tuple[StageProof, ...]:
