@@ -1,13 +1,7 @@
 """The facilities of a plan as a table: ids of their own, and the same columns whether anything is open or not."""
 
-import sys
-from pathlib import Path
-
 import pandas as pd
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "planning"))  # tiny studies live with the tests of planning
-
 from tiny_study import house, one, place, standing, write_study
 
 from siteplan.errors import DataError
