@@ -20,7 +20,7 @@ from toy_problems import Slot, problem_of, sites_of
 
 from siteplan.errors import SolverError, UsageError
 from siteplan.models.joint_problem import JointProblem, Space
-from siteplan.models.other_solvers import Ending, pulp_name, read_cbc, read_scip_log
+from siteplan.models.other_solvers import Ending, _make, pulp_name, read_cbc, read_scip_log
 from siteplan.models.solver import Model, SolverOptions
 from siteplan.models.stages import solve_joint
 from siteplan.models.status import Status
@@ -187,9 +187,8 @@ def test_a_study_has_the_values_of_highs(solver: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("solver", PROVING, indirect=True)
 def test_a_run_that_is_stopped_is_not_optimal(solver: str, a_good_cover: float) -> None:
-    # contract: C2
     model, x = set_cover(250)
-    proof = model.solve(SolverOptions(solver=solver, time_limit_s=1.5))
+    proof = model.solve(SolverOptions(solver=solver, time_limit_s=1.0))
     assert proof.status is Status.STOPPED
     assert proof.gap > 0.01
     assert proof.bound <= a_good_cover
@@ -202,12 +201,11 @@ def test_a_run_that_is_stopped_is_not_optimal(solver: str, a_good_cover: float) 
 def a_good_cover() -> float:
     """Cost of the best cover that HiGHS finds in a while: no bound may lie above it."""
     model, _x = set_cover(250)
-    return model.solve(SolverOptions(time_limit_s=2.0)).value
+    return model.solve(SolverOptions(time_limit_s=1.0)).value
 
 
 @pytest.mark.parametrize("solver", [*PROVING, *UNREAD], indirect=True)
 def test_a_run_without_time_proves_nothing(solver: str) -> None:
-    # contract: C2
     model, _x = set_cover(400, seed=1)
     proof = model.solve(SolverOptions(solver=solver, time_limit_s=0.0))
     assert proof.status in {Status.NO_SOLUTION, Status.STOPPED}
@@ -276,9 +274,30 @@ def test_objectives_may_be_empty_or_leave_variables_out(solver: str) -> None:
     assert model.values([loose]).tolist() == [3.0]
 
 
+@pytest.mark.parametrize("solver", ["CBC"], indirect=True)
+def test_cbc_is_told_seed_gap_tolerance_and_time(solver: str, tmp_path: Path) -> None:
+    model, _x = set_cover(20)
+    options = SolverOptions(gap=0.05, time_limit_s=7.0, feasibility=1e-8, presolve=False)
+    model.problem.solve(_make(pulp_name(solver), options, tmp_path / "log"))
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    for words in ("-sec 7.0", "-ratio 0.05", "-randomSeed 1", "-randomCbcSeed 1", "-primalT 1e-08", "-integerT 1e-08"):
+        assert words in log
+    assert "-preprocess off" in log
+    assert "-threads" not in log
+    assert "No match" not in log
+
+
+@pytest.mark.parametrize("solver", ["SCIP"], indirect=True)
+def test_scip_is_told_seed_gap_tolerance_and_time(solver: str) -> None:
+    model, _x = set_cover(20)
+    model.solve(SolverOptions(solver=solver, gap=0.05, time_limit_s=7.0, feasibility=1e-8, presolve=False))
+    told = {"randomization/randomseedshift": 1, "limits/gap": 0.05, "limits/time": 7.0, "numerics/feastol": 1e-8}
+    for name, value in (told | {"presolving/maxrounds": 0}).items():
+        assert model.problem.solverModel.getParam(name) == value
+
+
 @pytest.mark.parametrize("solver", UNREAD, indirect=True)
 def test_solvers_that_are_not_read_prove_nothing(solver: str) -> None:
-    # contract: C2
     model, _x = set_cover(30)
     best = model.solve(SolverOptions())
     proof = model.solve(SolverOptions(solver=solver, time_limit_s=20.0))
@@ -324,7 +343,6 @@ Gap:                            0.09
     ],
 )
 def test_a_bound_of_cbc_is_believed_where_it_can_be(value: str, bound: str, nodes: int, expected: float) -> None:
-    # contract: C2
     report = read_cbc(TREE.format(value=value, bound=bound, nodes=nodes), gap=0.0)
     assert (report.ending, report.has_solution) == (Ending.STOPPED, True)
     assert report.bound == pytest.approx(expected, abs=1e-4)
