@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +59,8 @@ SHORTFALLS = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Str
 LARGEST = ("hard-worst", "equity")
 """Stages of which the largest value over the components counts, and not the sum."""
 _OWN_SCALE = ("cost", "equity", "backup", "walking", "delay")
+WORKERS = max(1, min(4, (os.cpu_count() or 2)))
+"""Components that are solved at a time; HiGHS runs beside Python's own threads."""
 _ZERO = 1e-7
 _HALF = 0.5
 _SHORTEST_S = 0.2
@@ -133,15 +138,7 @@ def run_stage(
         If a component has no solution.
     """
     began = time.monotonic()
-    proofs = []
-    for done, part in enumerate(parts):
-        if progress:
-            progress(stage, done, len(parts))
-        left = max(budget - (time.monotonic() - began), 0.0)
-        share = part.weight / max(sum(p.weight for p in parts[done:]), 1e-12)
-        proofs.append(_solve_part(stage, part, options, max(left * share, _SHORTEST_S) if left > 0 else 0.0))
-    if progress:
-        progress(stage, len(parts), len(parts))
+    proofs = _solve_parts(stage, parts, options, began + budget, progress)
     combine = max if stage in LARGEST else sum
     value = float(combine([proof.value for proof in proofs] or [0.0]))
     bound = float(combine([proof.bound for proof in proofs] or [0.0]))
@@ -160,6 +157,32 @@ def run_stage(
         components=len(parts),
         tolerance=KEEP[stage],
     )
+
+
+def _solve_parts(
+    stage: str, parts: Sequence[Part], options: SolverOptions, deadline: float, progress: Progress | None
+) -> list[Proof]:
+    """Solve one stage for every component, some of them at a time; each gets its share of the time that is left."""
+    total = max(sum(part.weight for part in parts), 1e-12)
+    waiting = {"weight": total, "done": 0}
+    lock = threading.Lock()
+
+    def one(part: Part) -> Proof:
+        with lock:
+            left = max(deadline - time.monotonic(), 0.0)
+            share = min(WORKERS * part.weight / max(waiting["weight"], 1e-12), 1.0)
+            waiting["weight"] -= part.weight
+        proof = _solve_part(stage, part, options, max(left * share, _SHORTEST_S) if left > 0 else 0.0)
+        with lock:
+            waiting["done"] += 1
+            if progress:
+                progress(stage, int(waiting["done"]), len(parts))
+        return proof
+
+    if progress:
+        progress(stage, 0, len(parts))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(one, parts))
 
 
 def trim(part: Part, options: SolverOptions) -> None:
