@@ -465,9 +465,7 @@ def test_existing_facility_that_is_too_small_is_listed(tmp_path: Path) -> None:
     e1 = standing("e1", "police_room", 300, 20)
     rules = [one("police_room"), least("police_room", 30)]
     study = write_study(tmp_path, rules=rules, buildings=HERE, candidates=[place("c1", 400)], facilities=[e1])
-    check_plan(
-        study, facilities={("police_room", "e1"): 20.0}, cost=0, unmet={("K-police_room-size", "A"): (1.0, 0.0)}
-    )
+    check_plan(study, facilities={("police_room", "e1"): 20.0}, cost=0, unmet={("K-police_room-size", "A"): (1.0, 0.0)})
 
 
 # required and forbidden sites, number of sites, types -------------------------------------------------------------------
@@ -642,8 +640,8 @@ def test_a_target_beats_cost_and_a_target_beats_an_aim(tmp_path: Path) -> None:
 
 
 def test_cost_beats_walking_and_walking_decides_between_equals(tmp_path: Path) -> None:
-    # b1 stands at 200. c1 is at its door for 1,001 yuan/m2; c2 and c3, 700 and 300 m away, take 1,000: c3. The last stage counts its 20,000 yuan, 1,000
-    # for a facility and 100 for each of the 425 x 0.3 household-kilometres. Where the plan may cost 2 % more the walk is worth c1's 20 yuan.
+    # b1 stands at 200. c1 is at its door for 1,001 yuan/m2; c2 and c3, 700 and 300 m away, take 1,000: c3. The last stage counts 20,000 yuan,
+    # 1,000 for a facility and 100 for each of the 425 x 0.3 household-kilometres. Where the plan may cost 2 % more the walk is worth c1's 20 yuan.
     places = [place("c1", 200, cost_per_m2_yuan=1001.0), place("c2", 900), place("c3", 500)]
     study = write_study(tmp_path, rules=ROOM, buildings=HERE, candidates=places)
     plan = check_plan(study, facilities={("police_room", "c3"): 20.0}, cost=20_000)
