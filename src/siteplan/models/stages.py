@@ -129,9 +129,9 @@ def _in_phases(
     progress: Progress | None,
 ) -> tuple[_Run, tuple[StageProof, ...]] | None:
     """Put the facilities of a plan into phases: each built at once, or else let grow; None where that worsens a shortfall."""
-    opened, area = final.read()
+    opened, area = final.last()
     for at_once in (True, False):
-        timed = _Run(only_opened(problem, opened[-1], area[-1], must=True, at_once=at_once), decompose=False)
+        timed = _Run(only_opened(problem, opened, area, must=True, at_once=at_once), decompose=False)
         early = timed.stages(_TIMED, options, deadline, progress, infeasible_ok=True)
         if early and _same(proofs, early):
             delay = timed.stages(("delay",), options, deadline, progress)
@@ -150,10 +150,13 @@ def _last(
         run = _Run(with_coupling(problem, coupling), decompose=decompose)
         more = coupling != everything(problem)
         until = deadline - (_FOR_COUPLED * max(deadline - time.monotonic(), 0.0) if more else 0.0)
-        proofs = run.stages(names, options, until, progress)
-        run.trim(options)
-        opened, area = run.read()
-        missed = broken(problem, opened[-1], area[-1])
+        first = names.index("cost") + 1
+        proofs = run.stages(names[:first], options, until - (until - time.monotonic()) / 2, progress)
+        missed = broken(problem, *run.last())
+        if missed | coupling == coupling:
+            proofs += run.stages(names[first:], options, until, progress)
+            run.trim(options)
+            missed = broken(problem, *run.last())
         if missed | coupling == coupling:
             return run, proofs
         coupling = coupling | missed
@@ -169,8 +172,8 @@ def _all_phases(
 ) -> tuple[_Run, tuple[StageProof, ...]]:
     """Solve all phases in one model; where that is too large, those slots alone that the last phase opens."""
     whole_ = len(problem.slots) * problem.n_phases <= _LARGEST_WHOLE
-    opened, area = final.read()
-    run = _Run(problem if whole_ else only_opened(problem, opened[-1], area[-1], must=False), decompose=whole_)
+    opened, area = final.last()
+    run = _Run(problem if whole_ else only_opened(problem, opened, area, must=False), decompose=whole_)
     found = run.stages((*stage_names(problem), "delay"), options, deadline, progress)
     if not whole_:
         found = _bounded(found, proofs)
@@ -248,6 +251,11 @@ class _Run:
             for (s, t), a in part.model.a.items():
                 area[t, s] = solution.get(a.name, area[t, s]) if opened[t, s] else 0.0
         return opened, np.maximum.accumulate(area, axis=0)
+
+    def last(self) -> tuple[Bools, Floats]:
+        """Return openings and areas at the end of the last phase, (n_slots,) each."""
+        opened, area = self.read()
+        return opened[-1], area[-1]
 
     def covered(self) -> Floats:
         """Return the households that cover rows of types with loads count."""
