@@ -159,7 +159,7 @@ def _check_status(
     i = rows["i"].to_numpy(dtype=np.int64)
     names = [f"{building} / {kind}" for building in rows["building_id"]]
     near = within(service.nearest([kind], service.course.n_phases)[i], limit[i])
-    may = service.walks.may_be_served(kind)[i]
+    may = service.walks.may_be_served(kind, service.course.opened)[i]
     crowded = service.takes([kind])[i]
     said = rows["status"].to_numpy()
     expected = np.where(near, SERVED, np.where(may, OUT_OF_REACH, NONE))
@@ -176,7 +176,7 @@ def _check_status(
 def _has_room(service: Service, kind: str, limit: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Tell which buildings have a facility of ``kind`` within reach that has room left for their households."""
     area, taken = service.course.area[:, -1], service.taken()
-    open_ = service.course.opens <= service.course.n_phases
+    open_ = service.course.opened
     room = area - taken > TOLERANCE * np.maximum(1.0, area)
     near = within(service.walks.nearest([kind], open_ & room), limit)
     takes_none = np.nan_to_num(service.loads[kind]) <= 0

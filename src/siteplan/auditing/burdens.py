@@ -83,12 +83,11 @@ def walked(
     A type for which no rule names a reach or a capacity in any community walks within its own community, whomever it serves.
     """
     metres = np.empty_like(limit)
-    open_ = service.course.opens <= service.course.n_phases
     bounded = [
         kind in service.loads or any(reaches(speaking, kind) for speaking in heard.for_households) for kind in types
     ]
     for k, kind in enumerate(types):
-        metres[k] = service.walks.nearest([kind], open_, own=not bounded[k])
+        metres[k] = service.walks.nearest([kind], service.course.opened, own=not bounded[k])
     served = np.asarray(within(metres, limit))
     metres = np.where(served, metres, limit)
     if served.all():
@@ -141,7 +140,7 @@ def backup(
     In reach is what lies within the widest reach of a rule. Whether a capacity rule, which gives households a place within the limit
     of their service, names a reach may be read either way.
     """
-    open_ = np.flatnonzero(service.course.opens <= service.course.n_phases)
+    open_ = np.flatnonzero(service.course.opened)
     totals = np.zeros(2)
     for kind in types:
         limit = np.full(len(households), -1.0)
@@ -165,7 +164,7 @@ def delay(course: Course, units: dict[str, Unit], scenario: Scenario) -> Range:
     docs/decisions/0009-phases.md).
     """
     waits = []
-    new = (course.facilities["status"] == NEW).to_numpy(dtype=bool) & (course.opens <= course.n_phases)
+    new = (course.facilities["status"] == NEW).to_numpy(dtype=bool) & course.opened
     for home, opens in zip(course.facilities.loc[new, "community_id"], course.opens[new], strict=True):
         unit = units.get(str(home))
         if unit is not None:

@@ -52,6 +52,11 @@ class Course:
         """What is built in each phase, (n_facilities, n_phases) m2."""
         return np.diff(self.area, axis=1)
 
+    @property
+    def opened(self) -> npt.NDArray[np.bool_]:
+        """Which facilities are open at the end of the last phase, (n_facilities,)."""
+        return np.asarray(self.opens <= self.n_phases, dtype=np.bool_)
+
     def at(self, phase: int) -> pd.DataFrame:
         """Return the facilities that are open at the end of ``phase``, with their areas then; the index stays."""
         open_ = self.opens <= phase
@@ -166,9 +171,16 @@ def check_hosts(claims: Claims, facilities: pd.DataFrame, hosts: pd.Series) -> N
     by_id = facilities.drop_duplicates("id").set_index("id")
     rooms = facilities[facilities["inside"] != ""]
     kind, site = rooms["inside"].map(by_id["type"]), rooms["inside"].map(by_id["site"])
-    may = [name in some for name, some in zip(kind, hosts[rooms.index], strict=True)]
     above = dict(zip(by_id.index, by_id["inside"], strict=True))
-    good = np.array(may, dtype=bool) & (site == rooms["site"]).to_numpy() & [_ends(above, name) for name in rooms["id"]]
+    good = np.array(
+        [
+            name in some and place == own and _ends(above, room)
+            for name, some, place, own, room in zip(
+                kind, hosts[rooms.index], site, rooms["site"], rooms["id"], strict=True
+            )
+        ],
+        dtype=bool,
+    )
     note = _("not a room of a host at its site")
     claims.each("host of room", rooms["id"], rooms["inside"], np.where(good, rooms["inside"], ""), good, note)
 

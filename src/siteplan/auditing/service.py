@@ -107,6 +107,9 @@ class Service:
         Where households take room these are those that the plan's allocation, which is that of the last phase, calls served by facilities that
         are open then; elsewhere all that have one within ``metres``.
         """
+        if not self.loads.keys() & set(types):
+            near = within(self.nearest(types, phase)[buildings], metres)
+            return math.fsum(self.households[buildings][near])
         crowded = self.takes(types)
         free = buildings[~crowded[buildings]]
         near = within(self.nearest(types, phase)[free], metres)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from siteplan.auditing.places import Place
     from siteplan.auditing.pools import Pool
+    from siteplan.auditing.scene import Scene
     from siteplan.auditing.world import World
     from siteplan.standards.library import Scope, Standards
     from siteplan.standards.rule import Rule, Unit
@@ -103,11 +104,14 @@ def findings(
     """
     found = []
     for place, speaking in zip(places, rules, strict=True):
+        scenes: dict[int, Scene] = {}
         for rule in speaking:
             if rule.kind == POOLING or (rule.id, place.unit.id) in pooled:
                 continue
             due = due_phase(rule, place.unit.phase, phases)
-            outcome = evaluate(rule, world.scene(place, due, speaking))
+            if due not in scenes:
+                scenes[due] = world.scene(place, due, speaking)
+            outcome = evaluate(rule, scenes[due])
             found.append(Finding(rule=rule, place=place, outcome=outcome, due=due))
     return found
 

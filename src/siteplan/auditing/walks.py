@@ -83,9 +83,10 @@ class Walks:
             metres[buildings] = np.minimum(metres[buildings], cost)
         return metres
 
-    def may_be_served(self, kind: str) -> npt.NDArray[np.bool_]:
-        """Tell which buildings some facility of type ``kind`` may serve, however far."""
+    def may_be_served(self, kind: str, among: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Tell which buildings some facility of type ``kind`` may serve, however far, of the facilities ``among``."""
         rows = self.rows_of([kind])
+        rows = rows[among[rows]]
         if self.serves.get(kind, ANYONE) == ANYONE:
             return np.full(len(self.community), len(rows) > 0)
         homes = set(self.facilities["community_id"].iloc[rows])

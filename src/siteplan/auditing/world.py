@@ -49,17 +49,22 @@ class World:
     exclusions: Mapping[str, npt.NDArray[np.object_]]
     needs: Mapping[str, Mapping[str, float]]
     _open: dict[int, pd.DataFrame] = field(default_factory=dict)
+    _rows: dict[int, dict[str, npt.NDArray[np.int64]]] = field(default_factory=dict)
 
     def at(self, phase: int) -> pd.DataFrame:
         """Return the facilities that are open at the end of ``phase``, with their areas then."""
         if phase not in self._open:
-            self._open[phase] = self.service.course.at(phase)
+            self._open[phase] = open_ = self.service.course.at(phase)
+            groups = open_.groupby("community_id").indices
+            self._rows[phase] = {str(name): np.asarray(rows, dtype=np.int64) for name, rows in groups.items()}
         return self._open[phase]
 
     def of(self, place: Place, phase: int) -> pd.DataFrame:
         """Return those of one place."""
         open_ = self.at(phase)
-        return open_[open_["community_id"].isin(place.communities)]
+        groups = self._rows[phase]
+        rows = [groups[name] for name in sorted(place.communities) if name in groups]
+        return open_.iloc[np.sort(np.concatenate(rows)) if rows else []]
 
     def scene(self, place: Place, phase: int, speaking: Sequence[Rule] = ()) -> Scene:
         """Return what rules may look at in ``place`` at the end of ``phase``.
