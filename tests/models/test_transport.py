@@ -97,3 +97,16 @@ def test_the_crowded_part_leaves_the_others_alone():
     # facility 0 has room for 5 of 10 households; facility 1 is far from them and serves point 1
     served = share_out(transport([10, 3], [10, 3], [5, 3], [(0, 0, 1), (1, 1, 1)]))
     assert served == pytest.approx([5, 3], abs=1e-6)
+
+
+def test_what_is_kept_counts_all_of_its_points_wherever_they_are_served():
+    # Points 0 and 1 are to have 9 + 4 households served together. Point 0 fits at its own facility 0; 1 and 2 share the 6 m2 of facility 1.
+    pairs = [(0, 0, 1), (1, 1, 1), (2, 1, 1)]
+    for least, expected in ((13.0, [9, 4, 2]), (10.0, [9, 1, 5])):
+        kept = transport([9, 4, 5], [9, 4, 5], [9, 6], pairs, keep=[([0, 1], least), ([2], 5.0)])
+        served = share_out(kept)
+        assert served.sum() == pytest.approx(15, abs=1e-6)
+        if least < 13:
+            assert served == pytest.approx(expected, abs=1e-5)
+        else:
+            assert served[1] + served[2] == pytest.approx(6, abs=1e-5)

@@ -13,8 +13,9 @@ from shapely import LineString, Point, box
 
 from siteplan.layers.collection import Layers
 from siteplan.layers.roles import ROLES
-from siteplan.plans.scenario import Scenario
-from siteplan.standards.library import load_standards
+from siteplan.plans.scenario import Fund, Phase, Scenario
+from siteplan.standards.library import Standards, load_standards
+from siteplan.standards.rule import Rule
 from siteplan.study.settings import Settings
 from siteplan.study.study import Study
 
@@ -138,3 +139,83 @@ def _scenario(rng: np.random.Generator) -> Scenario:
         required=("c0",) if rng.random() < 0.1 else (),
         time_limit_s=60.0,
     )
+
+
+def random_programme(seed: int) -> tuple[Study, Scenario]:
+    """Return the study of :func:`random_study` with phases, funds, alternatives and rules of the other kinds, as ``seed`` has it."""
+    study, scenario = random_study(seed)
+    rng = np.random.default_rng([seed, 1])
+    vectors = dict(study.layers.vectors)
+    n = len(vectors["communities"])
+    n_phases = int(rng.integers(1, 4))
+    vectors["communities"] = vectors["communities"].assign(phase=rng.integers(1, n_phases + 1, n).astype(float))
+    candidates = vectors["candidates"]
+    vectors["candidates"] = candidates.assign(
+        kind=rng.choice(["build", "convert", "buy", "swap"], len(candidates)),
+        place=rng.choice(["", "", "mill", "hall"], len(candidates)),
+    )
+    if "facilities" in vectors:
+        stands = vectors["facilities"]
+        vectors["facilities"] = stands.assign(fixed_cost_yuan=rng.choice([0.0, 20_000.0], len(stands)))
+    if rng.random() < 0.5:
+        vectors["exclusions"] = layer(
+            "exclusions",
+            [{"id": "z", "kind": "水源", "geometry": Point(X + rng.uniform(0, n) * WIDE, Y).buffer(60.0)}],
+        )
+    rules = tuple(rule for rule in _rules(rng) if rng.random() < 0.4)
+    standards = Standards(profiles=study.standards.profiles, rules=(*rules, *study.standards.rules))
+    study = study.but(layers=study.layers.but(vectors=vectors), standards=standards)
+    return study, scenario.but(**_programme(rng, n_phases))
+
+
+def _programme(rng: np.random.Generator, n_phases: int) -> dict[str, Any]:
+    """Return phases, funds and objectives."""
+    fields: dict[str, Any] = {
+        "phases": tuple(
+            Phase(name=str(t), budget_yuan=float(rng.choice([100_000, 500_000])) if rng.random() < 0.3 else None)
+            for t in range(n_phases)
+        ),
+        "objectives": tuple(name for name in ("equity", "backup") if rng.random() < 0.2),
+        "cost_slack": float(rng.choice([0.0, 0.02, 0.2])),
+    }
+    if rng.random() < 0.5:
+        fields["funds"] = (
+            Fund(name="衔接", yuan=tuple(float(x) for x in rng.integers(0, 400, n_phases) * 1000), resettlement="yes"),
+            Fund(name="county", yuan=(float(rng.integers(0, 400)) * 1000,)),
+        )
+    return fields
+
+
+def _rules(rng: np.random.Generator) -> list[Rule]:
+    """Return rules of the kinds that the profiles have few of, of any strength."""
+    given: list[dict[str, Any]] = [
+        {"kind": "separation", "types": ("police_room",), "figure": 40, "unit": "m", "apart_from": ("dwellings",)},
+        {
+            "kind": "separation",
+            "types": ("health_station",),
+            "figure": 250,
+            "unit": "m",
+            "apart_from": ("library", "exclusion:水源"),
+        },
+        {"kind": "separation", "types": ("library", "elderly_care"), "apart_from": ("exclusion:水源",)},
+        {"kind": "adjacency", "types": ("elderly_care",), "figure": 150, "unit": "m"},
+        {"kind": "colocation", "types": ("library",), "host": "service_centre"},
+        {"kind": "acquisition", "types": (), "modes": ("build", "convert", "extend")},
+        {"kind": "acquisition", "types": ("service_centre",), "modes": ("extend", "buy"), "standing": True},
+        {"kind": "capacity", "types": ("health_station",), "figure": 0.3, "unit": "m2/person"},
+        {"kind": "capacity", "types": ("elderly_care",), "figure": 2, "unit": "m2/person", "denominator": "elderly"},
+        {"kind": "capacity", "types": ("outdoor_square",), "figure": 40, "unit": "m2/100hh"},
+        {"kind": "share", "types": ("service_centre", "library"), "figure": 200, "unit": "m2", "share": 0.6},
+        {"kind": "share", "types": ("library",), "figure": 1, "unit": "count", "share": 0.5, "key": "yes"},
+        {"kind": "reach", "types": ("library",), "figure": 400, "unit": "m", "share": 0.7},
+        {"kind": "reach", "types": ("police_room",), "figure": 500, "unit": "m", "share": 0.8, "scope": "study"},
+        {"kind": "pooling", "types": (), "figure": 400, "unit": "households"},
+        {"kind": "phase", "types": ("service_centre",), "construction": "new"},
+        {"kind": "staff", "types": (), "figure": 300, "unit": "households/worker"},
+        {"kind": "fund", "types": (), "figure": 10_000, "unit": "yuan/year", "subject": "work"},
+    ]
+    return [
+        Rule(id=f"X-{n}", profile="county", strength=str(rng.choice(["hard", "target", "soft"])), status="verified",
+             source="made up", phase=str(rng.choice(["", "Y1", "Y2"])), **fields)
+        for n, fields in enumerate(given)
+    ]  # fmt: skip

@@ -104,18 +104,21 @@ def _per_household(problem: Transport) -> Floats:
 
 
 def _crowded(problem: Transport, served: Floats) -> Iterator[Ints]:
-    """Yield the pairs of each connected part in which not everybody fits at the nearest."""
+    """Yield the pairs of each connected part in which not everybody fits at the nearest; what is to be kept together is connected."""
     n_demand, n_facilities = len(problem.households), len(problem.room)
     taken = np.bincount(problem.facility, served * _per_household(problem), minlength=n_facilities)
     full = taken > problem.room
     if not full.any():
         return
-    ends = (problem.demand, n_demand + problem.facility)
-    shape = (n_demand + n_facilities, n_demand + n_facilities)
-    graph = sparse.coo_array((np.ones(len(problem.demand)), ends), shape=shape)
+    n_nodes = n_demand + n_facilities
+    kept = [np.full(len(pairs), n_nodes + k) for k, (pairs, _least) in enumerate(problem.keep)]
+    one = np.concatenate([problem.demand, *(problem.demand[pairs] for pairs, _least in problem.keep)])
+    other = np.concatenate([n_demand + problem.facility, *kept])
+    shape = (n_nodes + len(kept), n_nodes + len(kept))
+    graph = sparse.coo_array((np.ones(len(one)), (one, other)), shape=shape)
     part = csgraph.connected_components(graph, directed=False)[1]
     pair_part = part[problem.demand]
-    for number in np.unique(part[n_demand:][full]):
+    for number in np.unique(part[n_demand:n_nodes][full]):
         yield np.flatnonzero(pair_part == number).astype(np.int64)
 
 
