@@ -10,6 +10,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from siteplan.models.joint_problem import Ints, JointProblem
 
 
@@ -31,9 +33,17 @@ class Component:
     shares: Ints
 
 
-def split(problem: JointProblem) -> list[Component]:
+def split(problem: JointProblem, tied: Sequence[Ints] = ()) -> list[Component]:
     """Return the components of ``problem``, largest number of slots first.
 
+    Parameters
+    ----------
+    problem : JointProblem
+    tied : sequence of (n,) int64
+        Groups of sites that belong to one component besides.
+
+    Notes
+    -----
     Sites, rows and pairs of type and demand point are nodes. A slot joins its site to the rows that count it and to the demand points of
     its type that it may serve; a cover row joins its demand points; a budget, a fund, a place, a share and a fault join their sites, and a
     limit on the number of sites all sites.
@@ -54,7 +64,7 @@ def split(problem: JointProblem) -> list[Component]:
         edges.append((np.full(len(row.demand), at_cover + r), at_demand + row.type * n_demand + row.demand))
     pair_key = slots.type[problem.pair_slot] * n_demand + problem.pair_demand
     edges.append((at_demand + pair_key, slots.site[problem.pair_slot]))
-    edges += _couplings(problem)
+    edges += _couplings(problem, tied)
     a = np.concatenate([edge[0] for edge in edges])
     b = np.concatenate([edge[1] for edge in edges])
     graph = sparse.csr_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(total, total))
@@ -62,10 +72,10 @@ def split(problem: JointProblem) -> list[Component]:
     return _gather(problem, label.astype(np.int64), (at_area, at_count, at_cover, at_demand))
 
 
-def _couplings(problem: JointProblem) -> list[tuple[Ints, Ints]]:
+def _couplings(problem: JointProblem, tied: Sequence[Ints]) -> list[tuple[Ints, Ints]]:
     """Return the edges between sites that money, places, shares and faults couple."""
     sites, slots = problem.sites, problem.slots
-    groups = [budget.sites for budget in problem.budgets] + [fund.sites for fund in problem.funds]
+    groups = [*tied, *(budget.sites for budget in problem.budgets)] + [fund.sites for fund in problem.funds]
     if problem.max_sites is not None:
         groups.append(np.arange(len(sites)))
     groups += [np.flatnonzero(sites.place == place) for place in np.unique(sites.place[sites.place >= 0])]

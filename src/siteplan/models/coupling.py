@@ -47,6 +47,15 @@ class Coupling:
             sites=self.sites or other.sites,
         )
 
+    def __sub__(self, other: Coupling) -> Coupling:
+        """Return what is in this one alone."""
+        return Coupling(
+            budgets=self.budgets - other.budgets,
+            shares=self.shares - other.shares,
+            funds=self.funds and not other.funds,
+            sites=self.sites and not other.sites,
+        )
+
 
 def everything(problem: JointProblem) -> Coupling:
     """Return all coupling rows of ``problem``."""

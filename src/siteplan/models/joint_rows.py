@@ -133,12 +133,12 @@ class ElasticRows:
     def _shares(self) -> None:
         for r in self.component.shares.tolist():
             row = self.problem.shares[r]
-            met = [self._meets(row, c, f"{r}_{c}") for c in range(row.matrix.shape[0])]
+            met = [self.meets(row, c, f"{r}_{c}") for c in range(row.matrix.shape[0])]
             terms = [term for part, _ in met for term in part]
             right = row.required - sum(constant for _, constant in met)
             self.elastic(terms, right, row.required, row.strength, f"share_{r}")
 
-    def _meets(self, row: ShareRow, c: int, name: str) -> Affine:
+    def meets(self, row: ShareRow, c: int, name: str) -> Affine:
         """Return whether community c has what the row asks, a binary or a constant."""
         slots, t = members(row.matrix, c), row.due
         if row.area:

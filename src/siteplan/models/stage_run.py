@@ -9,7 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from siteplan.errors import SolverError
 from siteplan.models.joint_money import COST_UNIT
@@ -18,12 +18,15 @@ from siteplan.models.status import Proof, Status, judge, relative_gap
 from siteplan.units import PROVEN_GAP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from siteplan.models.joint import JointModel
     from siteplan.models.solver import SolverOptions
 
     Progress = Callable[[str, int, int], None]
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 UNITS = {
     "hard-worst": ("largest relative shortfall", 1.0),
@@ -58,7 +61,7 @@ JointProblem.cost_slack besides."""
 SHORTFALLS = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 LARGEST = ("hard-worst", "equity")
 """Stages of which the largest value over the components counts, and not the sum."""
-_OWN_SCALE = ("cost", "equity", "backup", "walking", "delay")
+OWN_SCALE = ("cost", "equity", "backup", "walking", "delay")
 WORKERS = max(1, min(4, (os.cpu_count() or 2)))
 """Components that are solved at a time; HiGHS runs beside Python's own threads."""
 _ZERO = 1e-7
@@ -181,8 +184,13 @@ def _solve_parts(
 
     if progress:
         progress(stage, 0, len(parts))
+    return side_by_side(one, parts)
+
+
+def side_by_side(work: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
+    """Return ``work`` of each item, some of them done at a time."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(one, parts))
+        return list(pool.map(work, items))
 
 
 def trim(part: Part, options: SolverOptions) -> None:
@@ -192,7 +200,7 @@ def trim(part: Part, options: SolverOptions) -> None:
         for rounding in _ROUNDINGS:
             part.model.trim(part.solution, rounding)
             if part.model.model.solve(limits).status in (Status.OPTIMAL, Status.WITHIN_GAP, Status.STOPPED):
-                part.solution = _snapshot(part)
+                part.solution = snapshot(part)
                 return
 
 
@@ -206,7 +214,7 @@ def _overall(proofs: list[Proof], value: float, bound: float, asked: float) -> S
     return Status.STOPPED
 
 
-def _prepare(stage: str, part: Part) -> None:
+def prepare(stage: str, part: Part) -> None:
     """State the stage's objective."""
     model = part.model
     if stage == "hard-worst":
@@ -229,11 +237,10 @@ def _prepare(stage: str, part: Part) -> None:
 
 def _solve_part(stage: str, part: Part, options: SolverOptions, seconds: float) -> Proof:
     """Solve one stage of one component; keep the solution in hand where the time is up."""
-    _prepare(stage, part)
+    prepare(stage, part)
     known = math.inf
     if part.solution is not None:
-        _complete(part)
-        known = _value(part)
+        known = value_of(part)
         free = stage in ("cost", "walking")
         if not part.terms or (known <= part.constant + _ZERO and not free and _positive(part)):
             return Proof(status=Status.OPTIMAL, value=known, bound=min(part.constant, known), seconds=0.0)
@@ -249,7 +256,7 @@ def _solve_part(stage: str, part: Part, options: SolverOptions, seconds: float) 
     if worse or proof.status in (Status.NO_SOLUTION, Status.INFEASIBLE):
         bound = 0.0 if proof.status == Status.INFEASIBLE else proof.bound + part.constant
         return _known(known, bound, options, proof.seconds)
-    part.solution = _snapshot(part)
+    part.solution = snapshot(part)
     return Proof(
         status=proof.status,
         value=max(proof.value + part.constant, 0.0),
@@ -315,13 +322,14 @@ def _complete(part: Part) -> None:
         solution[model.worst.name] = max([*parts, 0.0])
 
 
-def _value(part: Part) -> float:
-    """Return the value of the stage's objective at the solution in hand."""
+def value_of(part: Part) -> float:
+    """Return the value of the stage's objective at the solution in hand, which gets the values of what the stage added."""
+    _complete(part)
     assert part.solution is not None
     return part.constant + sum(c * part.solution.get(v.name, 0.0) for v, c in part.terms)
 
 
-def _snapshot(part: Part) -> dict[str, float]:
+def snapshot(part: Part) -> dict[str, float]:
     """Return the solver's solution by variable name, binaries rounded."""
     values: dict[str, float] = {}
     for variable in part.model.model.problem.variables():
@@ -337,6 +345,6 @@ def _hold(stage: str, part: Part, value: float) -> None:
     if stage in SHORTFALLS and value <= _ZERO:
         model.forbid_shortfall(SHORTFALLS[stage])
     elif part.terms:
-        scale = max(1.0, abs(value)) if stage in _OWN_SCALE else 1.0
+        scale = max(1.0, abs(value)) if stage in OWN_SCALE else 1.0
         slack = model.problem.cost_slack * abs(value) if stage == "cost" else 0.0
         model.keep(part.terms, value - part.constant, KEEP[stage] * scale + slack, stage.replace("-", "_"))

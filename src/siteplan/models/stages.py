@@ -21,6 +21,8 @@ from siteplan.models.coupling import Coupling, broken, everything, with_coupling
 from siteplan.models.joint import JointModel
 from siteplan.models.payments import pay
 from siteplan.models.phases import last_phase, only_opened
+from siteplan.models.portfolio import Portfolio
+from siteplan.models.portfolio_rows import share_sites
 from siteplan.models.reduce import nearest_first, tighten
 from siteplan.models.stage_run import StageProof, run_stage, start, trim
 from siteplan.models.status import Status
@@ -38,8 +40,10 @@ _SAME = 2e-6
 """Sums of relative shortfalls that differ by less are the same."""
 _TIMED = ("hard-worst", "hard-sum", "targets", "aims")
 """Stages that the order of building may worsen."""
-_FOR_COUPLED = 0.5
-"""Share of the time that is kept back while some of what couples communities is left out."""
+_BEFORE = 0.5
+"""Share of the time for a run that leaves some of what couples communities out."""
+_LARGEST_JOINED = 800
+"""Slots up to which components that something couples are solved in one model, and not by column generation."""
 _LARGEST_WHOLE = 60_000
 """Slots times phases beyond which all phases are not solved in one model."""
 
@@ -145,21 +149,51 @@ def _last(
 ) -> tuple[_Run, tuple[StageProof, ...]]:
     """Solve a problem of one phase: what couples communities is put in where the answer breaks it."""
     names = stage_names(problem)
-    coupling = Coupling() if decompose else everything(problem)
+    first = names.index("cost") + 1
+    all_ = everything(problem)
+    coupling = Coupling() if decompose else all_
     while True:
-        run = _Run(with_coupling(problem, coupling), decompose=decompose)
-        more = coupling != everything(problem)
-        until = deadline - (_FOR_COUPLED * max(deadline - time.monotonic(), 0.0) if more else 0.0)
-        first = names.index("cost") + 1
-        proofs = run.stages(names[:first], options, until - (until - time.monotonic()) / 2, progress)
+        run = _Run(with_coupling(problem, coupling), decompose=decompose, tied=share_sites(problem))
+        half = time.monotonic() + max(deadline - time.monotonic(), 0.0) * (_BEFORE if coupling != all_ else 1.0)
+        proofs = run.stages(names[:first], options, half, progress)
         missed = broken(problem, *run.last())
         if missed | coupling == coupling:
-            proofs += run.stages(names[first:], options, until, progress)
+            proofs += run.stages(names[first:], options, deadline if coupling == all_ else half, progress)
             run.trim(options)
             missed = broken(problem, *run.last())
         if missed | coupling == coupling:
             return run, proofs
+        if _joined(problem, missed | coupling) > max(_LARGEST_JOINED, run.largest):
+            return _portfolio(problem, coupling, run, options, deadline, progress)
         coupling = coupling | missed
+
+
+def _joined(problem: JointProblem, coupling: Coupling) -> int:
+    """Return the slots of the largest component with these coupling rows."""
+    return max((len(part.slots) for part in split(with_coupling(problem, coupling), share_sites(problem))), default=0)
+
+
+def _portfolio(
+    problem: JointProblem,
+    coupling: Coupling,
+    known: _Run,
+    options: SolverOptions,
+    deadline: float,
+    progress: Progress | None,
+) -> tuple[_Run, tuple[StageProof, ...]]:
+    """Choose a plan for each component under what couples them: column generation."""
+    run = _Run(with_coupling(problem, coupling), decompose=True, tied=share_sites(problem))
+    rest = with_coupling(problem, everything(problem) - coupling)
+    portfolio = Portfolio(rest, run.parts, [part.solution or {} for part in known.parts])
+    names = stage_names(problem)
+    proofs = []
+    for number, name in enumerate(names):
+        budget = max(deadline - time.monotonic(), 0.0) / (len(names) - number)
+        proofs.append(portfolio.stage(name, options, budget, progress))
+    for part, solution in zip(run.parts, portfolio.finish(), strict=True):
+        part.solution = solution
+    run.trim(options)
+    return run, tuple(proofs)
 
 
 def _all_phases(
@@ -205,12 +239,13 @@ def _same(proofs: Sequence[StageProof], timed: Sequence[StageProof]) -> bool:
 class _Run:
     """One problem, taken apart, on its way through stages."""
 
-    def __init__(self, problem: JointProblem, *, decompose: bool) -> None:
+    def __init__(self, problem: JointProblem, *, decompose: bool, tied: Sequence[Ints] = ()) -> None:
         self.problem = problem
         lists = nearest_first(problem)
-        components = split(problem) if decompose else [whole(problem)]
+        components = split(problem, tied) if decompose else [whole(problem)]
         total = max(sum(len(part.slots) for part in components), 1)
         models = [JointModel(problem, part, lists, f"joint_{c}") for c, part in enumerate(components)]
+        self.largest = max((len(part.slots) for part in components), default=0)
         self.parts = [start(model, len(model.component.slots) / total) for model in models]
 
     def stages(
