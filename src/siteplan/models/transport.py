@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from siteplan.models.joint_problem import Floats, Ints
 
-_KEPT = 1e-9
-"""Relative tolerance within which a later objective keeps an earlier one."""
+_SLACKS = (1e-9, 1e-7, 1e-5, 1e-3)
+"""Relative tolerances within which each objective keeps those before it, the first of these with which the solver finds anything: its own solutions
+miss rows by up to a millionth."""
 _DUST = 1e-7
 """Households (a share of them, where a point has more than one) below which a part is a rounding of the solver."""
 
@@ -124,21 +125,38 @@ def _crowded(problem: Transport, served: Floats) -> Iterator[Ints]:
 
 def _solve(problem: Transport, pairs: Ints) -> Floats:
     """Return the households of the pairs of one connected part."""
-    model = Model("transport")
     each = _per_household(problem)[pairs]
-    x = [model.var(f"x_{p}") for p in pairs.tolist()]
+    for slack in _SLACKS:
+        model = Model("transport")
+        x = [model.var(f"x_{p}") for p in pairs.tolist()]
+        short = _state(model, problem, pairs, each, x)
+        metres = [(v, float(problem.metres[p])) for v, p in zip(x, pairs.tolist(), strict=True)]
+        if all(_least(model, terms, slack) for terms in (short, [(v, -1.0) for v in x], metres)):
+            return _tidy(problem, pairs, np.maximum(model.values(x), 0.0), each)
+    raise SolverError("transport: the solver finds no way to serve anybody, though serving nobody is one")
+
+
+def _state(model: Model, problem: Transport, pairs: Ints, each: Floats, x: list[Any]) -> list[tuple[Any, float]]:
+    """State what may be served by what, and return by how much less than is to be kept."""
     for i, here in _groups(problem.demand[pairs]):
         model.add([(x[p], 1.0) for p in here], "<=", float(problem.households[i]), f"all_{i}")
     for f, here in _groups(problem.facility[pairs]):
         takes = [(x[p], float(each[p])) for p in here if each[p] > 0]
         if takes:
             model.add(takes, "<=", float(problem.room[f]), f"room_{f}")
-    short = list(_short(model, problem, pairs, x))
-    if short:
-        _then(model, short, "kept")
-    _then(model, [(v, -1.0) for v in x], "served")
-    _minimise(model, [(v, float(problem.metres[p])) for v, p in zip(x, pairs.tolist(), strict=True)])
-    return _tidy(problem, pairs, np.maximum(model.values(x), 0.0), each)
+    return list(_short(model, problem, pairs, x))
+
+
+def _least(model: Model, terms: list[tuple[Any, float]], slack: float) -> bool:
+    """Minimise ``terms`` and keep what is reached; tell whether the solver found it."""
+    if not terms:
+        return True
+    model.minimise(terms)
+    proof = model.solve(SolverOptions())
+    if proof.status not in (Status.OPTIMAL, Status.WITHIN_GAP):
+        return False
+    model.add(terms, "<=", proof.value + slack * max(1.0, abs(proof.value)), f"least_{model.size[1]}")
+    return True
 
 
 def _groups(keys: Ints) -> Iterator[tuple[int, list[int]]]:
@@ -156,20 +174,6 @@ def _short(model: Model, problem: Transport, pairs: Ints, x: list[Any]) -> Itera
             short = model.var(f"short_{number}")
             model.add([*((x[p], 1.0) for p in mine), (short, 1.0)], ">=", least, f"keep_{number}")
             yield short, 1.0
-
-
-def _minimise(model: Model, terms: list[tuple[Any, float]]) -> float:
-    model.minimise(terms)
-    proof = model.solve(SolverOptions())
-    if proof.status not in (Status.OPTIMAL, Status.WITHIN_GAP):
-        raise SolverError(f"transport: {proof.status}")
-    return proof.value
-
-
-def _then(model: Model, terms: list[tuple[Any, float]], name: str) -> None:
-    """Minimise ``terms``, and keep what is reached."""
-    value = _minimise(model, terms)
-    model.add(terms, "<=", value + _KEPT * max(1.0, abs(value)), name)
 
 
 def _tidy(problem: Transport, pairs: Ints, served: Floats, each: Floats) -> Floats:

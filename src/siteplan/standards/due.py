@@ -16,6 +16,8 @@ _NTH = re.compile(r"Y(\d+)", re.IGNORECASE)
 def due_phase(rule: Rule, built: int, phases: Sequence[str]) -> int:
     """Return the phase, 1 to ``len(phases)``, at whose end ``rule`` is due.
 
+    Rules on facilities are looked at when the last phase ends: whatever opens until then has to keep them.
+
     Parameters
     ----------
     rule : Rule
@@ -33,6 +35,8 @@ def due_phase(rule: Rule, built: int, phases: Sequence[str]) -> int:
     (1, 2, 1)
     """
     last = len(phases)
+    if rule.scope == "facility":
+        return last
     built = min(max(built, 1), last)
     if rule.kind == "phase":
         return built
