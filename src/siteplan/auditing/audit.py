@@ -22,7 +22,7 @@ from siteplan.auditing import (
     proof,
     sites,
 )
-from siteplan.auditing.chances import Chances, placed_types
+from siteplan.auditing.chances import Chances
 from siteplan.auditing.claims import Claims
 from siteplan.auditing.ground import Ground, check_points, farthest, walks_of
 from siteplan.auditing.heard import hear
@@ -160,7 +160,7 @@ def _check_homes(claims: Claims, plan: Plan, ground: Ground, demand: pd.DataFram
     elif ground.communities is not None:
         homes.check_totals(claims, demand, ground.communities, "community_id", ground.buildings)
     homes.check_communities(claims, demand, plan.communities, plan.members)
-    homes.check_phases(claims, plan.communities, plan.members, ground.sites, ground.communities)
+    homes.check_phases(claims, plan.communities, plan.members, ground.sites, ground.communities, plan.scenario.n_phases)
     check_points(claims, plan, ground)
 
 
@@ -228,14 +228,7 @@ def _burdens(
     types, households, scenario = ground.types, service.households, plan.scenario
     served_within = heard.limits(types, len(households), ground.cutoff_m)
     limit = burdens.walking_limits(heard, service, types, served_within)
-    chances = Chances(
-        plan=plan,
-        ground=ground,
-        types=types,
-        placed=placed_types(heard.all_rules, types),
-        rooms=frozenset(kind for rule in heard.all_rules if rule.kind == "inside" for kind in rule.types),
-        farthest_m=farthest(ground, heard.all_rules),
-    )
+    chances = Chances(plan=plan, ground=ground, heard=heard, farthest_m=farthest(ground, heard.all_rules))
     walk = burdens.walked(service, heard, types, limit, chances)
     units = {place.unit.id: place.unit for place in heard.communities}
     built = int((service.course.facilities["status"] == sites.NEW).sum())

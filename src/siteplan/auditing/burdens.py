@@ -137,8 +137,8 @@ def backup(
 ) -> Range:
     """Return the households with fewer than two open facilities in reach, summed over the types for which a rule names a reach.
 
-    In reach is what lies within the widest reach of a rule. Whether a capacity rule, which gives households a place within the limit
-    of their service, names a reach may be read either way.
+    In reach is what lies within the widest reach of a rule; for households that take room, within the least, up to which they are served. Whether a
+    capacity rule names a reach may be read either way.
     """
     open_ = np.flatnonzero(service.course.opened)
     totals = np.zeros(2)
@@ -146,7 +146,8 @@ def backup(
         limit = np.full(len(households), -1.0)
         for place, speaking in zip(heard.communities, heard.for_households, strict=True):
             limit[place.buildings] = max(reaches(speaking, kind), default=-1.0)
-        wide = np.where(service.takes([kind]), np.maximum(limit, served_within[kind]), limit)
+        wide = np.where(service.takes([kind]), served_within[kind], limit)
+        limit = np.where(limit >= 0, wide, limit)
         for n, within_m in enumerate((limit, wide)):
             count = np.zeros(len(households), dtype=np.int64)
             for row in np.intersect1d(service.walks.rows_of([kind]), open_):

@@ -147,10 +147,12 @@ def check_phases(
     members: pd.DataFrame,
     sites: pd.DataFrame,
     given: pd.DataFrame | None,
+    n_phases: int,
 ) -> None:
     """Check in which phase the housing of each community is built.
 
-    A community of the layer has that of the layer; one formed from sites that of the last of them; 1 where no layer says.
+    A community of the layer has that of the layer; one formed from sites that of the last of them; 1 where no layer says; the last phase of the
+    scenario at most.
 
     Parameters
     ----------
@@ -163,5 +165,5 @@ def check_phases(
     if given is not None:
         last |= dict(zip(text(given["id"]), np.nan_to_num(figures(given, "phase"), nan=1.0), strict=True))
     names = text(communities["id"])
-    said, found = figures(communities, "phase"), names.map(last).fillna(1.0)
+    said, found = figures(communities, "phase"), names.map(last).fillna(1.0).clip(upper=n_phases)
     claims.each("phase of community", names, said, found, close(said, found))
