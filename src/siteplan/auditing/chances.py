@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 PLACING = ("colocation", "separation", "adjacency", "acquisition")
 """Kinds of rules, beside ``inside``, that may keep a type from a site that could hold it."""
+_POLYGONS = (3, 6)
+"""Shapely's numbers of Polygon and MultiPolygon."""
 Bools = npt.NDArray[np.bool_]
 
 
@@ -124,13 +126,18 @@ class Chances:
         ids = text(units["id"]).to_numpy(dtype=object)
         given = text(self.ground.candidates["community_id"]).to_numpy(dtype=object)
         demand = text(self.plan.demand["community_id"]).to_numpy(dtype=object)
-        found = given.copy()
-        areas = np.flatnonzero(units.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy())
-        houses = shapely.STRtree(self.plan.demand.geometry.to_numpy())
-        for n in np.flatnonzero(~np.isin(given, ids)).tolist():
-            point = self._points.iloc[n]
-            around = [ids[row] for row in areas.tolist() if units.geometry.iloc[row].intersects(point)]
-            found[n] = min(around) if around else demand[int(houses.nearest(point))]
+        points = self._points.to_numpy()
+        shapes = units.geometry.to_numpy()
+        areas = np.flatnonzero(np.isin(shapely.get_type_id(shapes), _POLYGONS))
+        nearest = shapely.STRtree(self.plan.demand.geometry.to_numpy()).nearest(points)
+        found: npt.NDArray[np.object_] = demand[nearest]
+        point, area = shapely.STRtree(shapes[areas]).query(points, predicate="intersects")
+        name = ids[areas[area]]
+        order = np.lexsort((name.astype(str), point))
+        first = order[np.unique(point[order], return_index=True)[1]]
+        found[point[first]] = name[first]
+        known = np.isin(given, ids)
+        found[known] = given[known]
         return found
 
     @cached_property
