@@ -157,7 +157,7 @@ def random_programme(seed: int) -> tuple[Study, Scenario]:
     if "facilities" in vectors:
         stands = vectors["facilities"]
         vectors["facilities"] = stands.assign(fixed_cost_yuan=rng.choice([0.0, 20_000.0], len(stands)))
-    if rng.random() < 0.5:
+    if not (candidates["state"] == "required").any() and not scenario.required:
         vectors["exclusions"] = layer(
             "exclusions",
             [{"id": "z", "kind": "水源", "geometry": Point(X + rng.uniform(0, n) * WIDE, Y).buffer(60.0)}],
