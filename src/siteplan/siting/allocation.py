@@ -53,16 +53,15 @@ def nearest_open(question: Question, key: str, open_: gpd.GeoDataFrame) -> tuple
     """
     matrix = question.matrix
     site_row = pd.Series(np.arange(len(question.sites)), index=question.sites["id"].astype(str))
-    by_site = np.argsort(matrix.j, kind="stable")
-    starts = np.searchsorted(matrix.j[by_site], np.arange(len(question.sites) + 1))
+    by_site, starts = question.pairs_by_site
     nearest = np.full(len(question.demand), np.inf)
     who = np.full(len(question.demand), -1, dtype=np.int64)
     only_own = facility_type(key).serves == "community"
-    for position, (site, unit) in enumerate(zip(open_["site_id"], open_["community_id"], strict=True)):
+    for position, site in enumerate(open_["site_id"]):
         j = int(site_row[site])
         pairs = by_site[starts[j] : starts[j + 1]]
         if only_own:
-            pairs = pairs[question.demand_unit[matrix.i[pairs]] == unit]
+            pairs = pairs[question.demand_number[matrix.i[pairs]] == question.site_number[j]]
         i, cost = matrix.i[pairs], matrix.cost[pairs]
         closer = cost < nearest[i]
         nearest[i[closer]], who[i[closer]] = cost[closer], position

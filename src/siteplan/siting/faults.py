@@ -22,7 +22,7 @@ from siteplan.siting.slots import STRENGTHS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from siteplan.models.joint_problem import Bools, Floats, Ints
+    from siteplan.models.joint_problem import Floats, Ints
     from siteplan.siting.question import Question
     from siteplan.standards.rule import Rule
 
@@ -72,6 +72,8 @@ class _Look:
         self.question, self.slots = question, slots
         self.kind = np.array(question.counted, dtype=object)[slots.type]
         self.unit = question.site_unit[slots.site]
+        self.unit_row = {unit: n for n, unit in enumerate(question.unit_values)}
+        self.number = question.site_number[slots.site]
         self.xy: Floats = site_xy(question)[slots.site]
         self.at_site: dict[int, list[int]] = {}
         for s, j in enumerate(slots.site.tolist()):
@@ -79,8 +81,10 @@ class _Look:
 
     def of(self, rule: Rule, units: Iterable[str]) -> Ints:
         """Return the slots of a rule's types (none named: of any) in ``units``."""
-        types: Bools = np.isin(self.kind, rule.types) if rule.types else np.ones(len(self.slots), dtype=bool)
-        return np.flatnonzero(types & np.isin(self.unit, list(units))).astype(np.int64)
+        spoken_for = np.zeros(len(self.unit_row), dtype=bool)
+        spoken_for[[self.unit_row[unit] for unit in units]] = True
+        named = [k for k, key in enumerate(self.question.counted) if not rule.types or key in rule.types]
+        return np.flatnonzero(np.isin(self.slots.type, named) & spoken_for[self.number]).astype(np.int64)
 
     def may(self, rule: Rule, slot: int) -> bool:
         """Tell whether a slot that breaks the rule by itself may be open: hard rules bar what is new."""

@@ -102,7 +102,7 @@ def close_pairs(xy: Floats, these: Ints, those: Ints, rule: Rule) -> tuple[Ints,
 def far_from_homes(question: Question, rule: Rule) -> Bools:
     """Tell which sites no household of their own community is within the walking metres of an adjacency rule, (n_sites,) bool."""
     matrix = question.matrix
-    own = question.demand_unit[matrix.i].astype(str) == question.site_unit[matrix.j]
+    own = question.demand_number[matrix.i] == question.site_number[matrix.j]
     near = own & (matrix.cost <= slack(float(rule.figure or 0.0))) & (question.households[matrix.i] > 0)
     far = np.ones(len(question.sites), dtype=bool)
     far[matrix.j[near]] = False

@@ -127,6 +127,27 @@ class Question:
         return np.asarray(self.sites["community_id"].astype(str), dtype=object)
 
     @cached_property
+    def pairs_by_site(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows of the matrix in order of their sites, (n_pairs,), and where those of each site begin, (n_sites + 1,)."""
+        order = np.argsort(self.matrix.j, kind="stable").astype(np.int64)
+        starts = np.searchsorted(self.matrix.j[order], np.arange(len(self.sites) + 1)).astype(np.int64)
+        return order, starts
+
+    @cached_property
+    def site_number(self) -> npt.NDArray[np.int64]:
+        """Number of the community of each site, in the order of the communities."""
+        return self._numbers(self.sites["community_id"])
+
+    @cached_property
+    def demand_number(self) -> npt.NDArray[np.int64]:
+        """Number of the community of each demand point, in the order of the communities."""
+        return self._numbers(self.demand["community_id"])
+
+    def _numbers(self, names: pd.Series[str]) -> npt.NDArray[np.int64]:
+        number = {unit: n for n, unit in enumerate(self.unit_values)}
+        return np.asarray(names.astype(str).map(number), dtype=np.int64)
+
+    @cached_property
     def township_of(self) -> dict[str, str]:
         """Township of each community, empty where it has none."""
         township = self.units["township_id"]

@@ -28,8 +28,10 @@ class Counted:
         self.question = question
         self.outermost = slots.host < 0
         self.kind = np.array(question.counted, dtype=object)[slots.type]
-        unit = question.site_unit[slots.site]
-        self.by_unit = {u: np.flatnonzero(unit == u).astype(np.int64) for u in question.unit_values}
+        number = question.site_number[slots.site]
+        order = np.argsort(number, kind="stable").astype(np.int64)
+        starts = np.searchsorted(number[order], np.arange(len(question.unit_values) + 1))
+        self.by_unit = {u: order[starts[n] : starts[n + 1]] for n, u in enumerate(question.unit_values)}
 
     def of(self, rule: Rule, places: Sequence[str]) -> Ints:
         """Return the slots in ``places`` that ``rule`` counts."""

@@ -66,7 +66,7 @@ def to_problem(question: Question, previous: Plan | None = None) -> JointProblem
         max_sites=question.scenario.max_sites,
         aim_price=question.scenario.aim_price_yuan_per_m2,
         load=load,
-        community=_communities(question),
+        community=question.demand_number,
         facility_yuan=question.scenario.facility_yuan,
         walking_yuan_per_km=question.scenario.walking_yuan_per_km,
         cost_slack=question.scenario.cost_slack,
@@ -104,9 +104,8 @@ def _pairs(question: Question, slots: Slots, limit: Floats, load: Floats | None)
     planned serves nobody here.
     """
     matrix = question.matrix
-    own = question.demand_unit[matrix.i].astype(str) == question.site_unit[matrix.j]
-    by_site = np.argsort(matrix.j, kind="stable")
-    starts = np.searchsorted(matrix.j[by_site], np.arange(len(question.sites) + 1))
+    own = question.demand_number[matrix.i] == question.site_number[matrix.j]
+    by_site, starts = question.pairs_by_site
     demand: list[Ints] = []
     slot: list[Ints] = []
     cost: list[Floats] = []
@@ -130,12 +129,6 @@ def _pairs(question: Question, slots: Slots, limit: Floats, load: Floats | None)
         np.concatenate([none, *slot]),
         np.concatenate([none.astype(float), *cost]),
     )
-
-
-def _communities(question: Question) -> Ints:
-    """Return the number of the community of each demand point, in the order of the communities."""
-    number = {unit: n for n, unit in enumerate(question.unit_values)}
-    return np.array([number[unit] for unit in question.demand_unit.astype(str)], dtype=np.int64)
 
 
 def _previous(question: Question, slots: Slots, plan: Plan | None) -> Bools | None:

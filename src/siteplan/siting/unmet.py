@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from siteplan.models.joint_problem import Bools, Floats
+    from siteplan.models.joint_problem import Bools, Floats, Ints
     from siteplan.siting.question import Question
     from siteplan.standards.rule import Rule
 
@@ -145,19 +145,19 @@ class _Service:
     def __init__(self, question: Question, facilities: gpd.GeoDataFrame, allocation: pd.DataFrame) -> None:
         self.question = question
         self.load = make_load(question)
+        self.nearest = _Nearest(question, facilities)
         row = pd.Series(np.arange(len(question.demand)), index=question.demand["building_id"].astype(str))
         opens = facilities.set_index("id")["phase"]
         served = allocation[allocation["status"] == SERVED]
-        self.rows = pd.DataFrame(
-            {
-                "i": served["building_id"].map(row).to_numpy(dtype=np.int64),
-                "type": served["type"].to_numpy(dtype=object),
-                "opens": served["facility_id"].map(opens).to_numpy(dtype=float),
-                "metres": served["metres"].to_numpy(dtype=float),
-                "households": served["households"].to_numpy(dtype=float),
-            }
-        )
-        self.nearest = _Nearest(question, facilities)
+        self.rows: dict[str, tuple[Ints, Floats, Floats, Floats]] = {}
+        for key, rows in served.groupby("type"):
+            if self._takes([str(key)]).any():
+                self.rows[str(key)] = (
+                    rows["building_id"].map(row).to_numpy(dtype=np.int64),
+                    rows["facility_id"].map(opens).to_numpy(dtype=float),
+                    rows["metres"].to_numpy(dtype=float),
+                    rows["households"].to_numpy(dtype=float),
+                )
 
     def reached(self, ask: Ask, metres: float) -> float:
         """Return the households that facilities of the rule's types serve within ``metres`` when the rule is due.
@@ -169,12 +169,14 @@ class _Service:
         takes = self._takes(types)
         free = members[~takes[members]]
         near = _within(self.nearest.metres(tuple(types), ask.due)[free], metres)
+        total = float(self.question.households[free[near]].sum())
         some = np.zeros(len(takes), dtype=bool)
         some[members[takes[members]]] = True
-        rows = self.rows
-        mine = some[rows["i"].to_numpy()] & rows["type"].isin(types).to_numpy()
-        mine &= (rows["opens"].to_numpy() <= ask.due) & _within(rows["metres"].to_numpy(), metres)
-        return float(self.question.households[free[near]].sum() + rows.loc[mine, "households"].sum())
+        for key in types:
+            if key in self.rows:
+                i, opens, walked, households = self.rows[key]
+                total += float(households[some[i] & (opens <= ask.due) & _within(walked, metres)].sum())
+        return total
 
     def _takes(self, types: list[str]) -> Bools:
         if self.load is None or not types:
