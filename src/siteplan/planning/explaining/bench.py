@@ -1,0 +1,120 @@
+"""What an explanation works on: a plan, its study made ready for siting again, and what each rule asks of whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from siteplan.errors import DataError
+from siteplan.messages import _
+from siteplan.planning.solve import Prepared, prepare
+from siteplan.siting.asks import area_asks, capacity_asks, count_asks, reach_asks, share_asks
+from siteplan.siting.locks import facility_ids
+from siteplan.siting.rules_to_arrays import to_problem
+from siteplan.siting.unmet import REQUIRED_SITE
+
+if TYPE_CHECKING:
+    from siteplan.models.joint_problem import JointProblem
+    from siteplan.planning.explaining.weighed import Key
+    from siteplan.plans.plan import Plan
+    from siteplan.siting.asks import Ask
+    from siteplan.siting.question import Question
+    from siteplan.standards.rule import Rule
+
+WHOLE_SLOTS = 250
+"""Slots (facility types times sites that may hold them) up to which a study is solved again as a whole. In a larger one what lies
+outside of the places that a rule speaks about is kept as the plan has it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bench:
+    """A plan, and the question that it answers.
+
+    Parameters
+    ----------
+    plan : Plan
+    prepared : Prepared
+        Its study and scenario, ready for siting.
+    seconds : float
+        Most seconds for each solve.
+    whole_slots : int
+        Slots up to which the study is solved again as a whole.
+    """
+
+    plan: Plan
+    prepared: Prepared
+    seconds: float
+    whole_slots: int = WHOLE_SLOTS
+
+    @property
+    def question(self) -> Question:
+        """The question that the plan answers."""
+        return self.prepared.question
+
+    @cached_property
+    def problem(self) -> JointProblem:
+        """The plan's problem as arrays."""
+        return to_problem(self.question)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether the study is solved again as a whole."""
+        return len(self.problem.slots) <= self.whole_slots
+
+    @cached_property
+    def asks(self) -> dict[Key, Ask]:
+        """What rules on communities, townships, pools and the study ask, by rule and unit."""
+        finders = (area_asks, count_asks, share_asks, reach_asks, capacity_asks)
+        return {(ask.rule.id, ask.unit): ask for finder in finders for ask in finder(self.question)}
+
+    @cached_property
+    def unmet(self) -> dict[Key, str]:
+        """The strength of each rule that the plan does not meet, by rule and unit."""
+        table = self.plan.unmet
+        return dict(zip(zip(table["rule_id"], table["unit_id"], strict=True), table["strength"], strict=True))
+
+    def rule(self, key: Key) -> Rule | None:
+        """Return the rule of a key as it speaks for its unit; None for a site that must be opened."""
+        rule_id, unit = key
+        if rule_id == REQUIRED_SITE:
+            return None
+        if key in self.asks:
+            return self.asks[key].rule
+        return next(rule for rule in self.question.rules[unit] if rule.id == rule_id)
+
+    def places(self, key: Key) -> tuple[str, ...]:
+        """Return the communities that a rule and its unit speak about."""
+        rule_id, unit = key
+        if rule_id == REQUIRED_SITE:
+            sites = self.question.sites
+            return tuple(sites.loc[sites["id"].astype(str) == unit, "community_id"].astype(str))
+        return self.asks[key].places if key in self.asks else (unit,)
+
+    def name(self, unit: str) -> str:
+        """Return the name by which people know a community or a township; the id where it has none."""
+        units = self.question.unit_values | self.question.townships
+        return units[unit].name or unit if unit in units else unit
+
+
+def bench(plan: Plan, seconds: float, whole_slots: int = WHOLE_SLOTS) -> Bench:
+    """Return a plan with its study made ready; parameters are those of :class:`Bench`.
+
+    Raises
+    ------
+    DataError
+        If the plan has facilities that its study, as it is now, has no site for.
+    """
+    prepared = prepare(plan.study, plan.scenario)
+    found = Bench(plan=plan, prepared=prepared, seconds=seconds, whole_slots=whole_slots)
+    known = np.array(facility_ids(found.question, found.problem.slots), dtype=object)
+    lost = sorted(set(plan.facilities["id"]) - set(known.tolist()))
+    if lost:
+        raise DataError(
+            _("the plan has the facility {id}, for which its study has no site now", id=repr(lost[0])),
+            remedy=_("solve the study again, and explain the new plan"),
+            row=lost[0],
+        )
+    return found

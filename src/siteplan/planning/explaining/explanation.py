@@ -1,0 +1,205 @@
+"""An explanation as values: each unmet rule with its reason and the changes that meet it, conflicts, and the chosen sites on request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from siteplan.errors import UsageError
+from siteplan.messages import _, word
+from siteplan.planning.explaining.conflicts import find_conflict
+from siteplan.planning.explaining.sentences import in_language, number, of_reason
+from siteplan.planning.explaining.sites import SiteExplanation, explain_site, new_sites_of
+from siteplan.standards.nearest import nearest
+
+if TYPE_CHECKING:
+    from siteplan.planning.explaining.bench import Bench
+    from siteplan.planning.explaining.changes import Change
+    from siteplan.planning.explaining.conflicts import Conflict
+    from siteplan.planning.explaining.reasons import Reason
+    from siteplan.planning.explaining.weighed import Key
+    from siteplan.plans.plan import Plan
+    from siteplan.plans.scenario import Scenario
+    from siteplan.study.study import Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A change that meets a rule: it was applied and solved again.
+
+    Parameters
+    ----------
+    change : Change
+    extra_yuan : float
+        What the new plan costs more than the plan.
+    scope : {"study", "community", "added"}
+        What was solved again: the whole study; the communities that the rule speaks about, all else as the plan has it; or only what is added.
+    proven : bool
+        Whether nothing cheaper does as much with this change, within the scope.
+    """
+
+    change: Change
+    extra_yuan: float
+    scope: str
+    proven: bool
+
+    @property
+    def money_yuan(self) -> float:
+        """More money that has to be found, yuan."""
+        return self.change.money_yuan
+
+    def apply(self, study: Study, scenario: Scenario) -> tuple[Study, Scenario]:
+        """Return study and scenario with the change."""
+        return self.change.apply(study, scenario)
+
+    def sentence(self, lang: str | None = None) -> str:
+        """Return the change and what it costs, in ``lang``, by default the language spoken now."""
+
+        def say() -> str:
+            text = self.change.sentence()
+            if self.extra_yuan < 0:
+                return _("{change} It costs {yuan} yuan less.", change=text, yuan=number(-self.extra_yuan))
+            return _("{change} It costs {yuan} yuan more.", change=text, yuan=number(self.extra_yuan))
+
+        return in_language(lang, say)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnmetRule:
+    """Why one rule is unmet for one unit, and what meets it.
+
+    Parameters
+    ----------
+    rule_id, unit_id, strength : str
+    required, achieved, shortfall : float
+        In the unit ``unit``, as the plan lists them.
+    unit : str
+    reason : Reason
+    conflict : Conflict or None
+        The minimal set that contradicts it, where the sites alone do not say why.
+    proposals : tuple of Proposal
+        Changes that meet it, the cheapest first.
+    sought : bool
+        Whether changes were looked for.
+    """
+
+    rule_id: str
+    unit_id: str
+    strength: str
+    required: float
+    achieved: float
+    shortfall: float
+    unit: str
+    reason: Reason
+    conflict: Conflict | None
+    proposals: tuple[Proposal, ...]
+    sought: bool
+
+    @property
+    def cheapest(self) -> Proposal | None:
+        """The change that costs least, of equals the smallest; None where none was found."""
+        return self.proposals[0] if self.proposals else None
+
+    def sentence(self, lang: str | None = None) -> str:
+        """Return why it is unmet in one sentence, in ``lang`` (``"en"``, ``"zh"``; by default the language spoken now)."""
+        return in_language(lang, lambda: of_reason(self.reason))
+
+    def __repr__(self) -> str:
+        """Return what is unmet, why, and the cheapest change."""
+        head = _(
+            "{rule} @ {unit} ({strength}): required {required}, achieved {achieved} {measure}",
+            rule=self.rule_id,
+            unit=self.unit_id,
+            strength=word("strength", self.strength),
+            required=number(self.required),
+            achieved=number(self.achieved),
+            measure=word("unit", self.unit),
+        )
+        lines = [head, f"  {self.sentence()}"]
+        if self.cheapest is not None:
+            lines.append("  " + _("Cheapest change: {text}", text=self.cheapest.sentence()))
+        elif self.sought:
+            lines.append("  " + _("No single change was found that meets it."))
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explanation:
+    """Why a plan is as it is.
+
+    Parameters
+    ----------
+    bench : Bench
+        The plan, with its study made ready.
+    rules : tuple of UnmetRule
+        Every rule that the plan does not meet, in the plan's order.
+    """
+
+    bench: Bench
+    rules: tuple[UnmetRule, ...]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is explained."""
+        return self.bench.plan
+
+    def of(self, rule_id: str, unit_id: str) -> UnmetRule:
+        """Return the explanation of one unmet rule.
+
+        Raises
+        ------
+        UsageError
+            If the plan does not list it as unmet.
+        """
+        for rule in self.rules:
+            if (rule.rule_id, rule.unit_id) == (rule_id, unit_id):
+                return rule
+        raise UsageError(_("the plan does not list rule {rule} as unmet for {unit}", rule=rule_id, unit=repr(unit_id)))
+
+    def conflict(self, rule_id: str, unit_id: str) -> Conflict | None:
+        """Return a minimal set of hard rules, limits and locks that cannot hold together with an unmet rule; None where all can.
+
+        Raises
+        ------
+        UsageError
+            If the plan does not list it as unmet.
+        """
+        known = self.of(rule_id, unit_id)
+        key: Key = (known.rule_id, known.unit_id)
+        return known.conflict or find_conflict(self.bench, key)
+
+    def site(self, site_id: str) -> SiteExplanation:
+        """Return whom only a chosen site serves, and the next best without it; computed when it is asked for.
+
+        Raises
+        ------
+        UsageError
+            If the plan opens nothing new there.
+        """
+        known = new_sites_of(self.plan)
+        if site_id not in known:
+            raise UsageError(
+                _(
+                    "the plan opens nothing new at {id}; the nearest site is {known}",
+                    id=repr(site_id),
+                    known=nearest(site_id, known),
+                )
+            )
+        return explain_site(self.bench, site_id)
+
+    def sites(self) -> tuple[SiteExplanation, ...]:
+        """Return the explanation of every site at which the plan opens something new."""
+        return tuple(explain_site(self.bench, site_id) for site_id in new_sites_of(self.plan))
+
+    def __repr__(self) -> str:
+        """Return each rule that was looked into, and how many others are unmet."""
+        shown = [rule for rule in self.rules if rule.sought]
+        lines = [
+            _(
+                "Plan {name}: {n} rules unmet, {shown} explained with changes",
+                name=self.plan.scenario.name,
+                n=len(self.rules),
+                shown=len(shown),
+            )
+        ]
+        return "\n".join([*lines, *map(repr, shown)])

@@ -1,0 +1,231 @@
+"""A change applied and solved again: whether the rule is met then, what else is unmet, and what it costs."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from siteplan.errors import DataError, SolverError, UsageError
+from siteplan.models.components import split
+from siteplan.models.joint import JointModel
+from siteplan.models.payments import pay
+from siteplan.models.reduce import nearest_first, tighten
+from siteplan.models.solver import SolverOptions
+from siteplan.models.stage_run import run_stage, start, trim
+from siteplan.models.stages import JointAnswer
+from siteplan.planning.explaining.holding import built_by, hold, near, of_types
+from siteplan.planning.solve import Prepared, prepare, solve_prepared
+from siteplan.siting.allocation import to_allocation
+from siteplan.siting.answer import to_facilities
+from siteplan.siting.locks import facility_ids
+from siteplan.siting.rules_to_arrays import to_problem
+from siteplan.siting.unmet import to_unmet
+from siteplan.siting.works import to_works, works_of
+from siteplan.units import PROVEN_GAP
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from siteplan.models.joint_problem import Floats, Ints, JointProblem
+    from siteplan.planning.explaining.bench import Bench
+    from siteplan.planning.explaining.changes import Change
+    from siteplan.planning.explaining.weighed import Key
+    from siteplan.plans.scenario import Scenario
+    from siteplan.siting.question import Question
+    from siteplan.study.study import Study
+
+_HALF = 0.5
+_ADDED = ("hard-worst", "hard-sum", "cost")
+"""Stages where everything that the plan has stays: targets and aims cannot become worse."""
+_AGAIN = ("hard-worst", "hard-sum", "targets", "aims", "cost")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outcome:
+    """What a changed study gives when it is solved again.
+
+    Parameters
+    ----------
+    met : bool
+        Whether the rule is met then, and no hard rule is unmet that was met before.
+    extra_yuan : float
+        What the new plan costs more than the old one.
+    newly_unmet : tuple of Key
+        Hard rules that were met before.
+    scope : {"study", "community", "added"}
+        What was solved again: the whole study; the communities that the rule speaks about, all else kept; or only what is added to the plan.
+    proven : bool
+        Whether nothing cheaper does as much, within the scope.
+    facilities : GeoDataFrame
+        Those of the new plan.
+    """
+
+    met: bool
+    extra_yuan: float
+    newly_unmet: tuple[Key, ...]
+    scope: str
+    proven: bool
+    facilities: gpd.GeoDataFrame
+
+
+class Solved(NamedTuple):
+    """What solving again gives: tables of a plan, and the largest relative gap of a stage."""
+
+    facilities: gpd.GeoDataFrame
+    allocation: pd.DataFrame
+    unmet: pd.DataFrame
+    gap: float
+
+
+def try_change(bench: Bench, change: Change, key: Key) -> Outcome | None:
+    """Return what a change leads to for the rule ``key``; None where it cannot be applied, or the solver finds nothing.
+
+    A small study is solved again as a whole. Of a larger one first only what may be added for the rule is free, then everything in the communities
+    that it speaks about; the rest stays as the plan has it, so that the outcome is one that the whole study can have too.
+    """
+    try:
+        changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
+    except (UsageError, DataError):
+        return None
+    outcome = None
+    for scope in ("study",) if bench.whole else ("added", "community"):
+        try:
+            again = bench.whole
+            solved = solve_again(changed, bench.seconds) if again else solve_near(bench, changed.question, key, scope)
+        except (UsageError, DataError, SolverError):
+            continue
+        outcome = _outcome(bench, key, solved, scope)
+        if outcome.met:
+            return outcome
+    return outcome
+
+
+def changed_question(bench: Bench, study: Study, scenario: Scenario) -> Prepared:
+    """Return a changed study ready for siting, anew only where a layer has changed or somebody may walk farther."""
+    known = bench.prepared
+    reaches = [
+        float(rule.figure or 0.0)
+        for rule in set(study.standards.rules) - set(bench.plan.study.standards.rules)
+        if rule.kind in ("reach", "adjacency")
+    ]
+    same = study.layers is bench.plan.study.layers and max(reaches, default=0.0) <= known.question.matrix.cutoff
+    types = known.question.types
+    if not same:
+        return prepare(study, scenario.but(types=types))
+    question = dataclasses.replace(known.question, study=study, scenario=scenario.but(types=types))
+    return dataclasses.replace(known, question=question)
+
+
+def solve_again(prepared: Prepared, seconds: float) -> Solved:
+    """Solve a whole study as it is always solved."""
+    question = prepared.question
+    limited = question.scenario.but(time_limit_s=min(question.scenario.time_limit_s, seconds))
+    plan = solve_prepared(dataclasses.replace(prepared, question=dataclasses.replace(question, scenario=limited)))
+    return Solved(plan.facilities, plan.allocation, plan.unmet, plan.gap)
+
+
+def _outcome(bench: Bench, key: Key, solved: Solved, scope: str) -> Outcome:
+    unmet = set(zip(solved.unmet["rule_id"], solved.unmet["unit_id"], strict=True))
+    hard = solved.unmet[solved.unmet["strength"] == "hard"]
+    newly = sorted(set(zip(hard["rule_id"], hard["unit_id"], strict=True)) - set(bench.unmet))
+    cost = float(solved.facilities["cost_yuan"].sum() - bench.plan.facilities["cost_yuan"].sum())
+    return Outcome(
+        met=key not in unmet and not newly,
+        extra_yuan=round(cost, 2),
+        newly_unmet=tuple(newly),
+        scope=scope,
+        proven=solved.gap <= PROVEN_GAP,
+        facilities=solved.facilities,
+    )
+
+
+# a large study, of which most stays as it is ----------------------------------------------------------------------------
+
+
+def solve_near(bench: Bench, question: Question, key: Key, scope: str) -> Solved:
+    """Solve what the rule ``key`` touches, with the rest as the plan has it.
+
+    Raises
+    ------
+    SolverError
+        If there is no solution, such as where a facility that stays can no longer stand.
+    """
+    rule = bench.rule(key)
+    return solve_held(bench, question, bench.places(key), rule.types if rule is not None else (), scope)
+
+
+def solve_held(bench: Bench, question: Question, places: tuple[str, ...], types: tuple[str, ...], scope: str) -> Solved:
+    """Solve what lies in ``places``, or is of ``types`` and may serve households there; the rest stays as the plan has it.
+
+    Parameters
+    ----------
+    bench : Bench
+    question : Question
+        That of the plan, or a changed one.
+    places, types : tuple of str
+    scope : {"community", "added"}
+        Whether everything there is free, or only what is of ``types`` and the plan does not have; all else there may grow.
+
+    Raises
+    ------
+    SolverError
+    """
+    problem = to_problem(question)
+    built = built_by(bench.plan, question, problem.slots)
+    here = near(question, problem, places, types)
+    free = here & of_types(question, problem.slots, types) & ~built.opened if scope == "added" else here
+    problem = hold(problem, built, free, here)
+    free = here
+    problem = tighten(problem)
+    options = SolverOptions(solver=bench.plan.scenario.solver, time_limit_s=bench.seconds)
+    sites = np.zeros(len(problem.sites), dtype=bool)
+    sites[problem.slots.site[free]] = True
+    lists = nearest_first(problem)
+    phase, area = built.phase.copy(), built.area_m2.copy()
+    covered = np.full(len(problem.cover), np.nan)
+    gap = 0.0
+    for n, component in enumerate(split(problem)):
+        if not len(component.sites) or not sites[component.sites].any():
+            continue
+        part = start(JointModel(problem, component, lists, f"near_{n}"), 1.0)
+        for name in _ADDED if scope == "added" else _AGAIN:
+            gap = max(gap, run_stage(name, [part], options, bench.seconds / len(_AGAIN)).gap)
+        trim(part, options)
+        _read(part.model, part.solution or {}, phase, area)
+        for r, terms in part.model.service.served.items():
+            covered[r] = sum(c * (part.solution or {}).get(v.name, 0.0) for v, c in terms)
+    area = np.maximum.accumulate(area, axis=0)
+    answer = JointAnswer(
+        opened=phase >= 0,
+        area_m2=area,
+        phase=phase,
+        paid=pay(problem, phase, area),
+        covered=covered,
+        stages=(),
+        components=0,
+    )
+    return _tables(question, problem, answer, gap)
+
+
+def _read(model: JointModel, solution: dict[str, float], phase: Ints, area: Floats) -> None:
+    """Put what a model opens into ``phase`` and ``area``."""
+    new = [s for s in model.component.slots.tolist() if not model.problem.slots.existing[s]]
+    phase[new], area[:, new] = -1, 0.0
+    for (s, t), y in model.y.items():
+        opened = solution.get(y.name, 0.0) > _HALF
+        if opened and phase[s] < 0:
+            phase[s] = t + 1
+    for (s, t), a in model.a.items():
+        area[t, s] = solution.get(a.name, 0.0) if phase[s] >= 0 and t + 1 >= phase[s] else 0.0
+
+
+def _tables(question: Question, problem: JointProblem, answer: JointAnswer, gap: float) -> Solved:
+    works = works_of(problem, answer)
+    facilities = to_facilities(question, problem, answer, works)
+    table = to_works(works, facility_ids(question, problem.slots))
+    allocation = to_allocation(question, problem, answer, facilities)
+    return Solved(facilities, allocation, to_unmet(question, facilities, table, allocation), gap)
