@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from siteplan.models.joint_problem import JointProblem, Rows, Sites, Slots, Space
+from siteplan.models.joint_problem import Faults, JointProblem, Rows, ShareRow, Sites, Slots, Space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+INTEGERS = ("state", "place")
 
 
 class Slot(NamedTuple):
@@ -24,6 +26,16 @@ class Slot(NamedTuple):
     host: int = -1
     space: Space = Space.FLOOR
     price: float = 1000.0
+    state: int = 0
+
+
+class Row(NamedTuple):
+    """One row: the slots that it counts, and what it asks for; a tuple of the first three is one that is due in the first phase."""
+
+    slots: Sequence[int]
+    required: float
+    strength: int
+    due: int = 0
 
 
 def slots_of(entries: Sequence[Slot]) -> Slots:
@@ -38,26 +50,57 @@ def slots_of(entries: Sequence[Slot]) -> Slots:
         host=np.array([s.host for s in entries], dtype=np.int64),
         space=np.array([s.space for s in entries], dtype=np.int64),
         cost_m2=np.array([s.price for s in entries]),
+        state=np.array([s.state for s in entries], dtype=np.int64),
     )
 
 
 def sites_of(n: int, **columns: Sequence[float]) -> Sites:
-    """Return ``n`` sites of 1000 m2 of floor and land, free and without fixed cost unless ``columns`` say otherwise."""
-    usual: dict[str, Any] = {"floor": [1000.0] * n, "land": [1000.0] * n, "storeys": [0.0] * n, "fixed": [0.0] * n}
-    values = {name: np.array(value, dtype=float) for name, value in (usual | columns).items() if name != "state"}
-    return Sites(**values, state=np.array(columns.get("state", [0] * n), dtype=np.int64))
-
-
-def rows_of(n_slots: int, entries: Sequence[tuple[Sequence[int], float, int]]) -> Rows:
-    """Return rows (slots counted, required, strength)."""
-    matrix = np.zeros((len(entries), n_slots))
-    for r, (here, _required, _strength) in enumerate(entries):
-        matrix[r, list(here)] = 1.0
-    return Rows(
-        matrix=sparse.csr_array(matrix),
-        required=np.array([entry[1] for entry in entries], dtype=float),
-        strength=np.array([entry[2] for entry in entries], dtype=np.int64),
+    """Return ``n`` sites of 1000 m2 of floor and land, free, without fixed cost and alternatives unless ``columns`` say otherwise."""
+    usual: dict[str, Any] = {
+        "floor": [1000.0] * n, "land": [1000.0] * n, "storeys": [0.0] * n, "fixed": [0.0] * n, "state": [0] * n, "place": [-1] * n,
+    }  # fmt: skip
+    return Sites(
+        **{
+            name: np.array(value, dtype=np.int64 if name in INTEGERS else float)
+            for name, value in (usual | columns).items()
+        }
     )
+
+
+def matrix_of(n_slots: int, members: Sequence[Sequence[int]]) -> sparse.csr_array:
+    """Return ones where row r holds the slots ``members[r]``."""
+    row = np.repeat(np.arange(len(members)), [len(slots) for slots in members])
+    column = np.array([s for slots in members for s in slots], dtype=np.int64)
+    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=(len(members), n_slots))
+
+
+def rows_of(n_slots: int, entries: Sequence[Row | tuple[Any, ...]]) -> Rows:
+    """Return rows (slots counted, required, strength, phase when due)."""
+    rows = [Row(*entry) for entry in entries]
+    return Rows(
+        matrix=matrix_of(n_slots, [row.slots for row in rows]),
+        required=np.array([row.required for row in rows], dtype=float),
+        strength=np.array([row.strength for row in rows], dtype=np.int64),
+        due=np.array([row.due for row in rows], dtype=np.int64),
+    )
+
+
+def faults_of(n_slots: int, entries: Sequence[tuple[int, bool, Sequence[int], int]]) -> Faults:
+    """Return faults (slot, unless, the slots that it depends on, strength)."""
+    return Faults(
+        slot=np.array([entry[0] for entry in entries], dtype=np.int64),
+        unless=np.array([entry[1] for entry in entries], dtype=bool),
+        matrix=matrix_of(n_slots, [entry[2] for entry in entries]),
+        strength=np.array([entry[3] for entry in entries], dtype=np.int64),
+    )
+
+
+def share_of(
+    n_slots: int, communities: Sequence[Sequence[int]], least: float, required: float, **more: Any
+) -> ShareRow:
+    """Return a share row on the slots of ``communities``, hard and on areas unless told otherwise."""
+    usual = {"area": True, "strength": 0} | more
+    return ShareRow(matrix=matrix_of(n_slots, communities), least=least, required=required, **usual)
 
 
 def problem_of(
@@ -66,12 +109,13 @@ def problem_of(
     sites: Sites | None = None,
     weight: Sequence[float] = (1.0,),
     pairs: Sequence[tuple[int, int, float]] = (),
-    area: Sequence[tuple[Sequence[int], float, int]] = (),
-    count: Sequence[tuple[Sequence[int], float, int]] = (),
+    area: Sequence[Row | tuple[Any, ...]] = (),
+    count: Sequence[Row | tuple[Any, ...]] = (),
+    faults: Sequence[tuple[int, bool, Sequence[int], int]] = (),
     limit: float = 1000.0,
     **more: Any,
 ) -> JointProblem:
-    """Return a problem; ``pairs`` are (demand point, slot, metres), rows as in :func:`rows_of`."""
+    """Return a problem; ``pairs`` are (demand point, slot, metres), rows as in :func:`rows_of`, faults as in :func:`faults_of`."""
     n_types = 1 + max(s.type for s in slots)
     limits = np.full((n_types, len(weight)), np.nan)
     for i, s, _metres in pairs:
@@ -86,5 +130,6 @@ def problem_of(
         limit=limits,
         area=rows_of(len(slots), area),
         count=rows_of(len(slots), count),
+        faults=faults_of(len(slots), faults) if faults else None,
         **more,
     )

@@ -148,13 +148,13 @@ def _helps() -> list[str]:
 
 def _shown() -> list[str]:
     """Return words of data that are texts of their own: steps, stages, statuses of the solver."""
-    from siteplan.models.stages import PRICED, STAGES, UNITS
+    from siteplan.models.stage_run import PRICED, UNITS
     from siteplan.models.status import Status
     from siteplan.planning.solve import STEPS
 
     return [
         *STEPS,
-        *STAGES,
+        *UNITS,
         *dict.fromkeys(name for name, _unit in UNITS.values()),
         PRICED,
         *(str(status) for status in Status),

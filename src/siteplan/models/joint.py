@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _FIRST = 1e5
 """What a whole shortfall weighs in the last step beside 10,000 yuan: more than all its square metres cost."""
 
+_LEAN = 1e-2
+"""Yuan that a square metre weighs in the last step beside its price: what costs nothing is not taken without need."""
+
 
 class JointModel:
     """The joint model of one component, in PuLP."""
@@ -114,7 +117,7 @@ class JointModel:
         ]
         aims = [(u, (self.problem.aim_price or 0.0) / COST_UNIT) for u, _ in self.rows.aims]
         prices = self.problem.slots.cost_m2
-        area = [(a, (float(prices[s]) * (t == self.last) + 1.0) / COST_UNIT) for (s, t), a in self.a.items()]
+        area = [(a, (float(prices[s]) * (t == self.last) + _LEAN) / COST_UNIT) for (s, t), a in self.a.items()]
         self.model.minimise([*missing, *aims, *area])
 
     def forbid_shortfall(self, strength: Strength) -> None:

@@ -8,7 +8,7 @@ With shortfalls u_r at the phase t in which row r is due::
     v_f >= y_s + y_b - 1 for each b of f                         fault f: too near to b
     v_f >= y_s - sum of y_b over f                               fault f: without company
     w_c <= areas (openings) of c / least,  sum of w_c + u_r >= required_r      share row r
-    z_j,last + u_j >= 1                                          site j that must be opened
+    o_j <= sum of y_s,last over new slots of j,  o_j + u_j >= 1  site j that must be opened
 """
 
 from __future__ import annotations
@@ -157,11 +157,13 @@ class ElasticRows:
         return [(w, 1.0)], 0.0
 
     def _required_sites(self) -> None:
-        sites, z, last = self.problem.sites, self.money.z, self.openings.last
+        sites, slots, last = self.problem.sites, self.problem.slots, self.openings.last
         here = np.flatnonzero(sites.state[self.component.sites] > 0)
         for j in self.component.sites[here].tolist():
-            terms = [(z[j, last], 1.0)] if (j, last) in z else []
-            self.elastic(terms, 1.0, 1.0, Strength.HARD, f"required_{j}")
+            new = [(y, -1.0) for (s, t), y in self.openings.y.items() if t == last and slots.site[s] == j]
+            opened = self.model.var(f"o_{j}", 0, 1)
+            self.model.add([(opened, 1.0), *new], "<=", 0, f"opened_{j}")
+            self.elastic([(opened, 1.0)], 1.0, 1.0, Strength.HARD, f"required_{j}")
 
 
 def members(matrix: sparse.csr_array, r: int) -> list[int]:

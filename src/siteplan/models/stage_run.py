@@ -116,7 +116,9 @@ class Part:
 
 def start(model: JointModel, weight: float) -> Part:
     """Return a component before its first stage."""
-    locked = any(y.lowBound for y in model.y.values())
+    stands = model.problem.slots.existing_m2
+    grown = any(model.problem.slots.existing[s] and a.lowBound > stands[s] for (s, _t), a in model.a.items())
+    locked = grown or any(y.lowBound for y in model.y.values())
     return Part(model=model, weight=weight, solution=None if locked else _nothing_new(model))
 
 
@@ -291,7 +293,7 @@ def _known(value: float, bound: float, options: SolverOptions, seconds: float) -
 
 def _nothing_new(model: JointModel) -> dict[str, float]:
     """Return the plan that builds nothing, which always exists where nothing is locked: every rule is elastic."""
-    lowest = ("y_", "z_", "a_", "x_", "w_", "p_", "v_")
+    lowest = ("y_", "z_", "a_", "x_", "w_", "p_", "v_", "o_")
     return {
         variable.name: float((variable.lowBound if variable.name.startswith(lowest) else variable.upBound) or 0.0)
         for variable in model.model.problem.variables()
