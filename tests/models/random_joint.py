@@ -69,7 +69,7 @@ class _Draw:
         low = float(self.whole(0, 4))
         return Slot(
             j, k, low=low, high=low + self.whole(0, 9), host=host, space=Space.LAND if k == SQUARE else Space.FLOOR,
-            price=0.0 if host >= 0 else 1e4 * self.whole(1, 5), state=int(self.rng.choice([0, 0, 0, 0, 0, 0, 0, 1, -1])),
+            price=0.0 if host >= 0 else 1e4 * self.whole(1, 5), state=int(self.rng.choice([0] * 14 + [1, -1])),
         )  # fmt: skip
 
     def sites(self) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def check_shape(problem, answer):
 @SLOW
 @given(seed=st.integers(0, 10_000))
 def test_one_phase_is_the_best_of_all_plans(seed: int) -> None:
+    # contract: C17
     problem = random_joint(seed, n_phases=1, most_new=5)
     expected = best(problem)
     if expected is None or may_begin_to_grow(problem):
@@ -78,6 +79,7 @@ def test_phases_are_the_best_of_all_plans(seed: int) -> None:
 @SLOW
 @given(seed=st.integers(0, 10_000))
 def test_column_generation_bounds_what_the_whole_model_finds(seed: int) -> None:
+    # contract: C17
     problem = random_joint(seed, n_phases=1, n_sites=4, n_demand=5, most_new=7)
     try:
         whole = solve_joint(problem, SolverOptions(), decompose=False)
@@ -96,3 +98,11 @@ def test_column_generation_bounds_what_the_whole_model_finds(seed: int) -> None:
             assert mine.status != Status.OPTIMAL
             break
         assert mine.bound <= theirs.value * (1 + SAME) + (SAME if mine.stage in SHORTFALLS else 1.0), mine.stage
+
+
+def test_a_run_without_time_is_never_called_optimal() -> None:
+    # contract: C2
+    problem = random_joint(7, n_phases=1, n_sites=4, n_demand=5, most_new=7)
+    answer = solve_joint(problem, SolverOptions(time_limit_s=0.0))
+    for proof in answer.stages:
+        assert (proof.status is Status.OPTIMAL) == (proof.gap <= 1e-5)

@@ -11,7 +11,7 @@ from pyproj import CRS
 from shapely.geometry import LineString, Point, Polygon, box
 
 from siteplan.layers.collection import Layers
-from siteplan.plans.plan import RECORDED_COLUMNS, Plan
+from siteplan.plans.plan import NEED_COLUMNS, PAYMENT_COLUMNS, RECORDED_COLUMNS, WORK_COLUMNS, Plan
 from siteplan.plans.scenario import Scenario
 from siteplan.standards.library import Standards
 from siteplan.standards.rule import Rule
@@ -112,7 +112,8 @@ def _facilities(name):
                 "id": f"f-{type_}-{c}", "type": type_, "site_id": f"k{c}", "site_name": name or f"{NAMES[c]}综合楼", "site_kind": "build",
                 "status": status, "community_id": f"c{c}", "township_id": "t0", "space": "floor", "area_m2": area, "existing_m2": old,
                 "inside": f"f-service_centre-{c}" if type_ in ("police_room", "childrens_home") else "",
-                "cost_yuan": (area - old) * 2_600.0, "phase": "", "households_served": 0.0,
+                "mode": "existing" if status == "existing" else "extend" if status == "extended" else "build",
+                "cost_yuan": (area - old) * 2_600.0, "phase": 0 if old else 1, "households_served": 0.0,
                 "rules": {"service_centre": "S0-12;S0-14", "childrens_home": "S0-15"}.get(type_, ""),
             })  # fmt: skip
             points.append(Point(at))
@@ -130,6 +131,7 @@ def _allocation(demand, facilities):
                 "facility_id": "",
                 "metres": np.nan,
                 "status": "none",
+                "households": 6.0,
             }
             if len(own):
                 metres = rows.distance(own.geometry.iloc[0]) * 1.3
@@ -158,17 +160,17 @@ def handmade_plan(buildings_each=60, *, name=""):
         {
             "id": [f"c{k}" for k in range(4)], "name": [name or n for n in NAMES], "households": 6.0 * buildings_each,
             "people": 21.1 * buildings_each, "elderly": 0.0, "children": 0.0, "setting": "rural", "construction": "new", "township_id": "t0",
-            "resettlement": True, "key": False, "size_class": "B", "decided_by": "S0-12",
+            "resettlement": True, "key": False, "phase": 1, "size_class": "B", "decided_by": "S0-12",
         },
         geometry=areas, crs=METRIC,
     )  # fmt: skip
     unmet = pd.DataFrame(
         [
-            ("S0-15", "childrens_home", "c3", "soft", 40.0, 0.0, 40.0, "m2"),
-            ("S0-14", "service_centre", "c3", "hard", 400.0, 320.0, 80.0, "m2"),
-            ("S0-12", "service_centre;police_room", name or "t0", "target", 2.0, 1.0, 1.0, "facilities"),
+            ("S0-15", "childrens_home", "c3", "soft", 40.0, 0.0, 40.0, "m2", 1),
+            ("S0-14", "service_centre", "c3", "hard", 400.0, 320.0, 80.0, "m2", 1),
+            ("S0-12", "service_centre;police_room", name or "t0", "target", 2.0, 1.0, 1.0, "facilities", 1),
         ],
-        columns=["rule_id", "type", "unit_id", "strength", "required", "achieved", "shortfall", "unit"],
+        columns=["rule_id", "type", "unit_id", "strength", "required", "achieved", "shortfall", "unit", "phase"],
     )
     stages = pd.DataFrame(
         [
@@ -191,7 +193,8 @@ def handmade_plan(buildings_each=60, *, name=""):
             folder=Path("handmade"), settings=Settings(study=StudySettings(name=name or "示范县"), layers={}),
             layers=layers, standards=Standards(profiles=(), rules=RULES),
         ),
-        scenario=Scenario(name=name or "base", types=TYPES), facilities=facilities, demand=demand, allocation=allocation,
+        scenario=Scenario(name=name or "base", types=TYPES), facilities=facilities, works=pd.DataFrame(columns=list(WORK_COLUMNS)),
+        payments=pd.DataFrame(columns=list(PAYMENT_COLUMNS)), needs=pd.DataFrame(columns=list(NEED_COLUMNS)), demand=demand, allocation=allocation,
         communities=communities, members=members, unmet=unmet, recorded=pd.DataFrame(columns=list(RECORDED_COLUMNS)), stages=stages,
         provenance={"walking": "straight line x 1.3", "note": name or "handmade", "attribution": name or "© OpenStreetMap contributors"},
     )  # fmt: skip

@@ -57,7 +57,9 @@ def _size(size: SizeRows | None, kept: Bools, number: Ints) -> SizeRows | None:
     if size is None:
         return None
     here = kept[size.slot]
-    return SizeRows(slot=number[size.slot[here]].astype(np.int64), least_m2=size.least_m2[here], strength=size.strength[here])
+    return SizeRows(
+        slot=number[size.slot[here]].astype(np.int64), least_m2=size.least_m2[here], strength=size.strength[here]
+    )
 
 
 def _faults(faults: Faults | None, kept: Bools, number: Ints) -> Faults | None:

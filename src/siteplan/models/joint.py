@@ -60,10 +60,10 @@ class JointModel:
         constant = 0.0
         if before is None:
             return terms, constant
-        for (s, t), y in self.y.items():
-            if t == self.last:
-                terms.append((y, -1.0 if before[s] else 1.0))
-                constant += float(before[s])
+        for s in self.component.slots[~self.problem.slots.existing[self.component.slots]].tolist():
+            constant += float(before[s])  # one that may not be opened any more is closed whatever is chosen
+            if (s, self.last) in self.y:
+                terms.append((self.y[s, self.last], -1.0 if before[s] else 1.0))
         return terms, constant
 
     def priced(self) -> Affine:

@@ -123,11 +123,13 @@ class ElasticRows:
         if any(not terms and not cause[0] for cause in open_):  # all that makes it stands
             self.shortfalls[strength].append(([], 1.0))
             return
-        v = self.model.var(f"v_{f}", 0, 0 if strength == Strength.HARD else 1)
+        # what stands without company cannot be barred: it counts until company is built
+        barred = strength == Strength.HARD and not (self.problem.faults.unless[f] and not terms)
+        v = self.model.var(f"v_{f}", 0, 0 if barred else 1)
         for n, (more, known) in enumerate(open_):
             left = [(v, 1.0), *((x, -c) for x, c in terms), *((x, -c) for x, c in more)]
             self.model.add(left, ">=", constant + known - 1.0, f"fault_{f}_{n}")
-        if strength != Strength.HARD:
+        if not barred:
             self.shortfalls[strength].append(([(v, 1.0)], 0.0))
 
     def _shares(self) -> None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tiny_study import house, least, one, place, reach, rule, standing, write_study
+from tiny_study import house, least, one
 
 from siteplan.planning.explaining.explain import explain
 from siteplan.planning.solve import solve
-from siteplan.plans.scenario import Fund, Phase, Scenario
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from siteplan.planning.explaining.explanation import UnmetRule
+    from siteplan.plans.scenario import Scenario
     from siteplan.study.study import Study
 
 HERE = [house("b1", 250, 80)]

@@ -11,14 +11,14 @@ from siteplan.errors import SolverError
 from siteplan.planning.explaining import changes as c
 from siteplan.planning.explaining.changes import Change
 from siteplan.planning.explaining.distances import relaxed_distances
-from siteplan.planning.explaining.elements import LOCKED, MAX_SITES, REQUIRED, RULE
+from siteplan.planning.explaining.elements import LOCKED, MAX_SITES, MONEY, REQUIRED, RULE
 from siteplan.planning.explaining.money_changes import money_changes
 from siteplan.planning.explaining.new_sites import new_candidates
 from siteplan.planning.explaining.obstacles import COMPANY, HOST, MODE, SMALL, SPACE, TYPES, UNWANTED, capacity
 from siteplan.planning.explaining.reasons import MONEY_REASONS, NOT_PROVEN, OUTRANKED, STANDS, nearest_usable
 from siteplan.planning.explaining.sizes import first_that, fits, least_area, least_reach, least_sites
 from siteplan.planning.explaining.try_change import changed_question, solve_near
-from siteplan.siting.modes import EXISTING
+from siteplan.siting.modes import CONVERT, EXISTING
 from siteplan.siting.nearness import slack
 from siteplan.standards.facility_types import facility_type
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.weighed import Key
     from siteplan.standards.rule import Rule
 
-MOST_SITES = 8
-"""Sites at which it is computed how much more room would help: those with most room."""
+MOST_SITES = 5
+"""Sites at which it is computed how much more room would help: those with most room. A building that is converted gets no land."""
 
 
 def proposals(
@@ -55,7 +55,7 @@ def proposals(
         added = new_candidates(bench, key)
         yield from [added] if added is not None else []
         yield from relaxed_distances(bench, key, conflict)
-        if bench.plan.scenario.funds or any(_has_budget(bench)):
+        if conflict is not None and any(element.kind in MONEY for element in conflict.members):
             yield from money_changes(bench, key)
     if rule is not None and rule.kind == "reach":
         yield from _farther(bench, key, rule)
@@ -84,13 +84,6 @@ def last_resorts(bench: Bench, key: Key) -> Iterator[Change]:
 
 def _rounded_down(value: float) -> float:
     return math.floor(value * 1e4) / 1e4
-
-
-def _has_budget(bench: Bench) -> Iterator[bool]:
-    scenario = bench.plan.scenario
-    yield scenario.budget_yuan is not None
-    yield from (phase.budget_yuan is not None for phase in scenario.phases)
-    yield scenario.township_budgets and bench.plan.study.layers.get("townships") is not None
 
 
 def kept_as_found(bench: Bench, key: Key) -> Iterator[Change]:
@@ -126,8 +119,13 @@ def _at_sites(bench: Bench, key: Key, rule: Rule | None, obstacles: Obstacles) -
             if stands and site["existing_type"] == type_:
                 found = ()  # it may grow
             kinds = {o.kind for o in found}
-            if kinds <= {SMALL, SPACE, HOST, COMPANY} and facility_type(type_).space != "none":
-                roomy[j] = max(roomy.get(j, 0.0), capacity(site, facility_type(type_).space))
+            space = facility_type(type_).space
+            if (
+                kinds <= {SMALL, SPACE, HOST, COMPANY}
+                and space != "none"
+                and not (space == "land" and site["kind"] == CONVERT)
+            ):
+                roomy[j] = max(roomy.get(j, 0.0), capacity(site, space))
             for change in _single(key, str(site["id"]), type_, kinds, found):
                 if change not in seen:
                     seen.add(change)

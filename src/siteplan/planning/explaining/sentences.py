@@ -106,7 +106,7 @@ def _mode(reason: Reason, v: dict[str, str]) -> str:
 
 def _separation(reason: Reason, v: dict[str, str]) -> str:
     return _(
-        "Every candidate site of {place} for {type} ({n}) is nearer than the {need} m by which rule {rule} keeps apart; the farthest is {have} m away.",
+        "Every candidate site of {place} for {type} ({n}) is nearer than the {need} m by which rule {rule} keeps apart; the farthest: {have} m.",
         n=reason.values["n"], rule=reason.values["rule_id"], need=number(reason.values["need"]), have=number(reason.values["have"]), **v,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 from siteplan.errors import SolverError, UsageError
 from siteplan.messages import _
 from siteplan.planning.explaining.sentences import in_language, labels, number
-from siteplan.planning.explaining.try_change import solve_again, solve_held
+from siteplan.planning.explaining.try_change import extra_yuan, solve_again, solve_held
 from siteplan.siting.allocation import nearest_open
 from siteplan.siting.nearness import slack
 from siteplan.units import PROVEN_GAP
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 
     from siteplan.planning.explaining.bench import Bench
     from siteplan.planning.explaining.try_change import Solved
-    from siteplan.planning.explaining.weighed import Key
     from siteplan.plans.plan import Plan
     from siteplan.siting.question import Question
+
+
+_DIGITS = 5
+"""Digits of shortfalls that count when two plans are compared."""
+_ROUNDED = 1e-5
+"""Shortfalls that differ by less, relative to what is required, are the same."""
+_Missed = tuple[str, str, str]
+_SHOWN = 6
+"""How many facilities are named that stand instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +48,11 @@ class NextBest:
         Metres that the households whom the site serves walk farther on average, those that are served then.
     unserved : float
         Household-services lost: households served of a type in the plan, and not without the site, summed over types.
-    newly_unmet : tuple of (rule id, unit id, strength)
-        Rules that are met in the plan, and not without the site.
-    scope : {"study", "community"}
-        Whether everything could change, or only what is near the site, with the rest as the plan has it.
+    newly_unmet, worse : tuple of (rule id, unit id, strength)
+        Rules that are met in the plan, and not without the site; those that are missed by more without it.
+    scope : {"study", "community", "added"}
+        Whether everything could change, or what lies in the site's community and what serves it, or only what stands instead of the site; all
+        else is as the plan has it.
     gap : float
         Largest relative gap of its stages; 0: proven.
     """
@@ -54,6 +63,7 @@ class NextBest:
     farther_m: float
     unserved: float
     newly_unmet: tuple[tuple[str, str, str], ...]
+    worse: tuple[tuple[str, str, str], ...]
     scope: str
     gap: float
 
@@ -104,15 +114,21 @@ class SiteExplanation:
         after = self.next_best
         if after is None:
             return _("{text} No plan without it was found.", text=lines[0])
-        instead = _(", ").join(after.opened) or _("nothing")
+        shown = [*after.opened[:_SHOWN], *(["..."] if len(after.opened) > _SHOWN else [])]
+        instead = _(", ").join(shown) or _("nothing")
+        lines.append(_("Next best: {instead} instead.", instead=instead))
+        values = {"yuan": number(abs(after.extra_yuan)), "metres": number(abs(after.farther_m))}
+        dearer, farther = after.extra_yuan >= 0, after.farther_m >= 0
+        lines.append(_("It costs {yuan} yuan more;", **values) if dearer else _("It costs {yuan} yuan less;", **values))
+        lines.append(
+            _("they walk {metres} m farther.", **values) if farther else _("they walk {metres} m less.", **values)
+        )
         lines.append(
             _(
-                "Next best: {instead} instead, {yuan} yuan more, {metres} m farther, {lost} household-services fewer, {n} more rules unmet.",
-                instead=instead,
-                yuan=number(after.extra_yuan),
-                metres=number(after.farther_m),
+                "{lost} household-services fewer, {n} more rules unmet, {worse} missed by more.",
                 lost=number(after.unserved),
                 n=len(after.newly_unmet),
+                worse=len(after.worse),
             )
         )
         lines.append(_exactness(after))
@@ -184,12 +200,8 @@ def _only(bench: Bench, here: pd.DataFrame, key: str) -> float:
 def _without(bench: Bench, site_id: str, types: tuple[str, ...]) -> NextBest | None:
     question = _forbidden(bench.question, site_id)
     unit = str(question.site_unit[(question.sites["id"].astype(str) == site_id).to_numpy()][0])
-    scope = "study" if bench.whole else "community"
     try:
-        if bench.whole:
-            solved = solve_again(dataclasses.replace(bench.prepared, question=question), bench.seconds)
-        else:
-            solved = solve_held(bench, question, (unit,), types, scope)
+        solved, scope = _solved(bench, question, unit, types)
     except (SolverError, UsageError):
         return None
     before, after = bench.plan.facilities, solved.facilities
@@ -197,13 +209,29 @@ def _without(bench: Bench, site_id: str, types: tuple[str, ...]) -> NextBest | N
     return NextBest(
         closed=tuple(name for name in before["id"] if name not in set(after["id"])),
         opened=tuple(name for name in after["id"] if name not in set(before["id"])),
-        extra_yuan=round(float(after["cost_yuan"].sum() - before["cost_yuan"].sum()), 2),
+        extra_yuan=extra_yuan(bench, solved),
         farther_m=farther,
         unserved=unserved,
-        newly_unmet=_newly(bench, solved),
+        newly_unmet=_missed(bench, solved)[0],
+        worse=_missed(bench, solved)[1],
         scope=scope,
         gap=solved.gap,
     )
+
+
+def _solved(bench: Bench, question: Question, unit: str, types: tuple[str, ...]) -> tuple[Solved, str]:
+    """Solve again: a small study as a whole; else what stands instead, and where rules are missed by that, the community."""
+    if bench.whole:
+        return solve_again(dataclasses.replace(bench.prepared, question=question), bench.seconds), "study"
+    added = solve_held(bench, question, (unit,), types, "added")
+    newly, worse = _missed(bench, added)
+    if not any(strength != "soft" for _rule, _unit, strength in (*newly, *worse)):
+        return added, "added"
+    free = solve_held(bench, question, (unit,), types, "community")
+    worth = [
+        tuple(round(solved.reached[name], _DIGITS) for name in ("hard-sum", "targets")) for solved in (added, free)
+    ]
+    return (free, "community") if worth[1] < worth[0] else (added, "added")
 
 
 def _forbidden(question: Question, site_id: str) -> Question:
@@ -226,10 +254,18 @@ def _forbidden(question: Question, site_id: str) -> Question:
     )
 
 
-def _newly(bench: Bench, solved: Solved) -> tuple[tuple[str, str, str], ...]:
-    rows = zip(solved.unmet["rule_id"], solved.unmet["unit_id"], solved.unmet["strength"], strict=True)
-    known: set[Key] = set(bench.unmet)
-    return tuple((rule, unit, strength) for rule, unit, strength in rows if (rule, unit) not in known)
+def _missed(bench: Bench, solved: Solved) -> tuple[tuple[_Missed, ...], tuple[_Missed, ...]]:
+    """Return the rules that are unmet now and were met, and those that are missed by more than they were."""
+    table = bench.plan.unmet
+    before = dict(zip(zip(table["rule_id"], table["unit_id"], strict=True), table["shortfall"], strict=True))
+    newly, worse = [], []
+    for row in solved.unmet.to_dict("records"):
+        key = (row["rule_id"], row["unit_id"])
+        if key not in before:
+            newly.append((*key, row["strength"]))
+        elif row["shortfall"] > before[key] + _ROUNDED * max(1.0, row["required"]):
+            worse.append((*key, row["strength"]))
+    return tuple(newly), tuple(worse)
 
 
 def _walks(bench: Bench, site_id: str, solved: Solved) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from siteplan.models.joint import JointModel
 from siteplan.models.payments import pay
 from siteplan.models.reduce import nearest_first, tighten
 from siteplan.models.solver import SolverOptions
-from siteplan.models.stage_run import run_stage, start, trim
+from siteplan.models.stage_run import LARGEST, run_stage, start, trim
 from siteplan.models.stages import JointAnswer
 from siteplan.planning.explaining.holding import built_by, hold, near, of_types
 from siteplan.planning.solve import Prepared, prepare, solve_prepared
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
     from siteplan.study.study import Study
 
 _HALF = 0.5
-_ADDED = ("hard-worst", "hard-sum", "cost")
-"""Stages where everything that the plan has stays: targets and aims cannot become worse."""
-_AGAIN = ("hard-worst", "hard-sum", "targets", "aims", "cost")
+_LEAST_YUAN = 1.0
+_ADDED = ("hard-worst", "hard-sum", "cost", "changes")
+"""Stages where everything that the plan has stays: targets and aims cannot become worse. Of what costs the same, what changes the plan least."""
+_AGAIN = ("hard-worst", "hard-sum", "targets", "aims", "cost", "changes")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,12 +74,13 @@ class Outcome:
 
 
 class Solved(NamedTuple):
-    """What solving again gives: tables of a plan, and the largest relative gap of a stage."""
+    """What solving again gives: tables of a plan, the largest relative gap of a stage, and the values of the stages by name."""
 
     facilities: gpd.GeoDataFrame
     allocation: pd.DataFrame
     unmet: pd.DataFrame
     gap: float
+    reached: dict[str, float]
 
 
 def try_change(bench: Bench, change: Change, key: Key) -> Outcome | None:
@@ -125,17 +127,23 @@ def solve_again(prepared: Prepared, seconds: float) -> Solved:
     question = prepared.question
     limited = question.scenario.but(time_limit_s=min(question.scenario.time_limit_s, seconds))
     plan = solve_prepared(dataclasses.replace(prepared, question=dataclasses.replace(question, scenario=limited)))
-    return Solved(plan.facilities, plan.allocation, plan.unmet, plan.gap)
+    return Solved(plan.facilities, plan.allocation, plan.unmet, plan.gap, {})
+
+
+def extra_yuan(bench: Bench, solved: Solved) -> float:
+    """Return what solving again costs more than the plan, yuan; less than what areas are rounded by is nothing."""
+    cost = float(solved.facilities["cost_yuan"].sum() - bench.plan.facilities["cost_yuan"].sum())
+    return round(cost, 2) if abs(cost) >= _LEAST_YUAN else 0.0
 
 
 def _outcome(bench: Bench, key: Key, solved: Solved, scope: str) -> Outcome:
     unmet = set(zip(solved.unmet["rule_id"], solved.unmet["unit_id"], strict=True))
     hard = solved.unmet[solved.unmet["strength"] == "hard"]
     newly = sorted(set(zip(hard["rule_id"], hard["unit_id"], strict=True)) - set(bench.unmet))
-    cost = float(solved.facilities["cost_yuan"].sum() - bench.plan.facilities["cost_yuan"].sum())
+    cost = extra_yuan(bench, solved)
     return Outcome(
         met=key not in unmet and not newly,
-        extra_yuan=round(cost, 2),
+        extra_yuan=cost,
         newly_unmet=tuple(newly),
         scope=scope,
         proven=solved.gap <= PROVEN_GAP,
@@ -155,10 +163,19 @@ def solve_near(bench: Bench, question: Question, key: Key, scope: str) -> Solved
         If there is no solution, such as where a facility that stays can no longer stand.
     """
     rule = bench.rule(key)
-    return solve_held(bench, question, bench.places(key), rule.types if rule is not None else (), scope)
+    types = rule.types if rule is not None else ()
+    stages = _ADDED if scope == "added" else _AGAIN
+    return solve_held(bench, question, bench.places(key), types, scope, stages)
 
 
-def solve_held(bench: Bench, question: Question, places: tuple[str, ...], types: tuple[str, ...], scope: str) -> Solved:
+def solve_held(
+    bench: Bench,
+    question: Question,
+    places: tuple[str, ...],
+    types: tuple[str, ...],
+    scope: str,
+    stages: tuple[str, ...] = _AGAIN,
+) -> Solved:
     """Solve what lies in ``places``, or is of ``types`` and may serve households there; the rest stays as the plan has it.
 
     Parameters
@@ -169,6 +186,8 @@ def solve_held(bench: Bench, question: Question, places: tuple[str, ...], types:
     places, types : tuple of str
     scope : {"community", "added"}
         Whether everything there is free, or only what is of ``types`` and the plan does not have; all else there may grow.
+    stages : tuple of str
+        Objectives in order.
 
     Raises
     ------
@@ -178,7 +197,7 @@ def solve_held(bench: Bench, question: Question, places: tuple[str, ...], types:
     built = built_by(bench.plan, question, problem.slots)
     here = near(question, problem, places, types)
     free = here & of_types(question, problem.slots, types) & ~built.opened if scope == "added" else here
-    problem = hold(problem, built, free, here)
+    problem = dataclasses.replace(hold(problem, built, free, here), previous=built.opened & ~problem.slots.existing)
     free = here
     problem = tighten(problem)
     options = SolverOptions(solver=bench.plan.scenario.solver, time_limit_s=bench.seconds)
@@ -187,13 +206,15 @@ def solve_held(bench: Bench, question: Question, places: tuple[str, ...], types:
     lists = nearest_first(problem)
     phase, area = built.phase.copy(), built.area_m2.copy()
     covered = np.full(len(problem.cover), np.nan)
-    gap = 0.0
+    gap, values = 0.0, dict.fromkeys(stages, 0.0)
     for n, component in enumerate(split(problem)):
         if not len(component.sites) or not sites[component.sites].any():
             continue
         part = start(JointModel(problem, component, lists, f"near_{n}"), 1.0)
-        for name in _ADDED if scope == "added" else _AGAIN:
-            gap = max(gap, run_stage(name, [part], options, bench.seconds / len(_AGAIN)).gap)
+        for name in stages:
+            proof = run_stage(name, [part], options, bench.seconds / len(_AGAIN))
+            gap = max(gap, proof.gap)
+            values[name] = max(values[name], proof.value) if name in LARGEST else values[name] + proof.value
         trim(part, options)
         _read(part.model, part.solution or {}, phase, area)
         for r, terms in part.model.service.served.items():
@@ -208,7 +229,7 @@ def solve_held(bench: Bench, question: Question, places: tuple[str, ...], types:
         stages=(),
         components=0,
     )
-    return _tables(question, problem, answer, gap)
+    return _tables(question, problem, answer, gap, values)
 
 
 def _read(model: JointModel, solution: dict[str, float], phase: Ints, area: Floats) -> None:
@@ -223,9 +244,11 @@ def _read(model: JointModel, solution: dict[str, float], phase: Ints, area: Floa
         area[t, s] = solution.get(a.name, 0.0) if phase[s] >= 0 and t + 1 >= phase[s] else 0.0
 
 
-def _tables(question: Question, problem: JointProblem, answer: JointAnswer, gap: float) -> Solved:
+def _tables(
+    question: Question, problem: JointProblem, answer: JointAnswer, gap: float, values: dict[str, float]
+) -> Solved:
     works = works_of(problem, answer)
     facilities = to_facilities(question, problem, answer, works)
     table = to_works(works, facility_ids(question, problem.slots))
     allocation = to_allocation(question, problem, answer, facilities)
-    return Solved(facilities, allocation, to_unmet(question, facilities, table, allocation), gap)
+    return Solved(facilities, allocation, to_unmet(question, facilities, table, allocation), gap, values)
