@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from siteplan.errors import DataError, SiteplanError, UsageError
     from siteplan.messages import set_language
     from siteplan.outputs.map import build_map as to_map
+    from siteplan.planning.classic import lscp, lscp_backup, mclp, p_center, p_dispersion, p_median
+    from siteplan.planning.classic_capacitated import capacitated_mclp, capacitated_p_median
     from siteplan.planning.new_study import new_study
     from siteplan.planning.solve import default_scenario, solve
+    from siteplan.plans.compare import Comparison, compare
     from siteplan.plans.plan import Plan
-    from siteplan.plans.scenario import Scenario
+    from siteplan.plans.scenario import Fund, Phase, Scenario
     from siteplan.plans.store import read_plan, write_plan
     from siteplan.standards.library import Standards, load_standards
     from siteplan.standards.rule import Rule
@@ -24,8 +27,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Audit": "siteplan.auditing.audit",
+    "Comparison": "siteplan.plans.compare",
     "CostMatrix": "siteplan.access.matrix",
     "DataError": "siteplan.errors",
+    "Fund": "siteplan.plans.scenario",
+    "Phase": "siteplan.plans.scenario",
     "Plan": "siteplan.plans.plan",
     "Rule": "siteplan.standards.rule",
     "Scenario": "siteplan.plans.scenario",
@@ -34,11 +40,20 @@ _HOMES = {
     "Study": "siteplan.study.study",
     "UsageError": "siteplan.errors",
     "audit": "siteplan.auditing.audit",
+    "capacitated_mclp": "siteplan.planning.classic_capacitated",
+    "capacitated_p_median": "siteplan.planning.classic_capacitated",
     "check": "siteplan.study.check",
+    "compare": "siteplan.plans.compare",
     "default_scenario": "siteplan.planning.solve",
     "load_standards": "siteplan.standards.library",
+    "lscp": "siteplan.planning.classic",
+    "lscp_backup": "siteplan.planning.classic",
+    "mclp": "siteplan.planning.classic",
     "new_study": "siteplan.planning.new_study",
     "open_study": "siteplan.study.study",
+    "p_center": "siteplan.planning.classic",
+    "p_dispersion": "siteplan.planning.classic",
+    "p_median": "siteplan.planning.classic",
     "read_plan": "siteplan.plans.store",
     "set_language": "siteplan.messages",
     "solve": "siteplan.planning.solve",
@@ -50,8 +65,11 @@ _NAMES = {"to_map": "build_map"}
 
 __all__ = [
     "Audit",
+    "Comparison",
     "CostMatrix",
     "DataError",
+    "Fund",
+    "Phase",
     "Plan",
     "Rule",
     "Scenario",
@@ -60,11 +78,20 @@ __all__ = [
     "Study",
     "UsageError",
     "audit",
+    "capacitated_mclp",
+    "capacitated_p_median",
     "check",
+    "compare",
     "default_scenario",
     "load_standards",
+    "lscp",
+    "lscp_backup",
+    "mclp",
     "new_study",
     "open_study",
+    "p_center",
+    "p_dispersion",
+    "p_median",
     "read_plan",
     "set_language",
     "solve",

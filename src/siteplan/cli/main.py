@@ -15,6 +15,7 @@ from siteplan.cli.audit import audit_command
 from siteplan.cli.check import check
 from siteplan.cli.compare import compare_command
 from siteplan.cli.demo import demo
+from siteplan.cli.explain import explain_command
 from siteplan.cli.map import map_command
 from siteplan.cli.new import new
 from siteplan.cli.solve import solve_command
@@ -36,7 +37,17 @@ def cli(lang: str | None) -> None:
         set_language(lang)
 
 
-for _command in (new, demo, check, standards, solve_command, audit_command, map_command, compare_command):
+for _command in (
+    new,
+    demo,
+    check,
+    standards,
+    solve_command,
+    audit_command,
+    map_command,
+    compare_command,
+    explain_command,
+):
     cli.add_command(_command)
 
 

@@ -46,20 +46,25 @@ class Plan:
         One row a facility, existing ones included. ``type``: a facility type; ``status``: existing, extended
         or new; ``site_kind``: existing, build, convert, buy or swap; ``mode``: how it was had, one of these or extend (rooms set up in an
         existing facility: convert); ``inside``: id of the facility whose room it is, or ""; ``space``: floor, land or none; areas in m2 at the end of
-        the last phase, cost in yuan over all phases; ``phase``: in which it opens, 0 if it stands already; ``rules``: ids of the rules that asked for it, by ";".
+        the last phase, cost in yuan over all phases; ``phase``: in which it opens, 0 if it stands already; ``rules``: ids of the
+        rules that asked for it, by ";".
     works : DataFrame, columns WORK_COLUMNS
-        One row a facility and phase in which something is built: its area at the end of the phase, m2, and what is spent in it, yuan. A new facility has
+        One row a facility and phase in which something is built: its area at the end of the phase, m2, and what is spent in it,
+        yuan. A new facility has
         one for the phase in which it opens; one that stands already only where it is extended.
     payments : DataFrame, columns PAYMENT_COLUMNS
         Who pays: yuan by site, phase and fund; empty where the scenario has no funds.
     needs : DataFrame, columns NEED_COLUMNS
-        Workers (kind staff, unit workers) and yearly money (kind fund, unit yuan/year) that each community needs, with the ids of the rules that say so, by ";".
+        Workers (kind staff, unit workers) and yearly money (kind fund, unit yuan/year) that each community needs, with the ids of
+        the rules that say so, by ";".
     demand : GeoDataFrame, columns DEMAND_COLUMNS and point geometry
         One row a building with households; counts may be fractions (dasymetric).
     allocation : DataFrame, columns ALLOCATION_COLUMNS
-        One row a building and type; where a capacity rule speaks for the type, one for each facility that serves some of the building's households, and one
-        for the rest of them. ``status``: served (within the type's reach), full (in reach of one or more that have no room left), out_of_reach, none (no facility of
-        that type may serve it); of the last three facility_id is the nearest open facility if the cost matrix holds one, else "".
+        One row a building and type; where a capacity rule speaks for the type, one for each facility that serves some of the
+        building's households, and one
+        for the rest of them. ``status``: served (within the type's reach), full (in reach of one or more that have no room left),
+        out_of_reach, none (no facility of that type may serve it); of the last three facility_id is the nearest open facility if the cost
+        matrix holds one, else "".
         ``metres``: walking metres, NaN where there is no facility_id. ``households``: how many of the building's households the row is about.
     communities : GeoDataFrame, columns COMMUNITY_COLUMNS, polygon or point geometry
         The units that rules apply to.

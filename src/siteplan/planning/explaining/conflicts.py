@@ -15,6 +15,7 @@ import numpy as np
 from siteplan.models.solver import SolverOptions
 from siteplan.planning.explaining.elements import RULE, Element, element_of, elements, loosened
 from siteplan.planning.explaining.must import concerned, holds, only_hard
+from siteplan.planning.explaining.sentences import in_language, of_element
 from siteplan.siting.rules_to_arrays import to_problem
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class Conflict:
 
     members: tuple[Element, ...]
     minimal: bool
+
+    def names(self, lang: str | None = None) -> tuple[str, ...]:
+        """Return the members as people call them, in ``lang``, by default the language spoken now."""
+
+        def name(element: Element) -> str:
+            return in_language(lang, lambda: of_element(element))
+
+        return tuple(name(element) for element in self.members)
 
 
 def can_hold(bench: Bench, key: Key, active: Collection[Element]) -> bool | None:
