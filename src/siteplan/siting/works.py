@@ -13,15 +13,14 @@ from siteplan.units import TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from siteplan.models.joint_problem import Floats, JointProblem
+    from siteplan.models.joint_problem import JointProblem
     from siteplan.models.stages import JointAnswer
     from siteplan.siting.question import Question
 
 DIGITS = 6
 """Areas are rounded to this many digits of a square metre, which is what the solver's tolerance leaves."""
 _CENT = 0.01
-_ROUNDING_YUAN = 1.0
-"""Yuan by which what is paid at a site may differ from what is spent there: the solver's tolerance, made good in the largest payment."""
+_YUAN_DIGITS = 4
 
 
 class Work(NamedTuple):
@@ -85,28 +84,17 @@ def to_works(works: Sequence[Work], ids: Sequence[str]) -> pd.DataFrame:
     return frame.astype(types).sort_values(["facility_id", "phase"], ignore_index=True)
 
 
-def to_payments(question: Question, problem: JointProblem, answer: JointAnswer, works: Sequence[Work]) -> pd.DataFrame:
-    """Return who pays what (plans.plan.PAYMENT_COLUMNS): by site, phase and fund, to the cent what is spent there."""
+def to_payments(question: Question, answer: JointAnswer) -> pd.DataFrame:
+    """Return who pays what (plans.plan.PAYMENT_COLUMNS): by site, phase and fund, as the answer has it.
+
+    Not rounded to the cent, as the cost of works is: many payments rounded up would come to more than a fund has.
+    """
     sites = question.sites["id"].astype(str).to_numpy(dtype=object)
-    spent: dict[tuple[int, int], float] = {}
-    for work in works:
-        key = (int(problem.slots.site[work.slot]), work.phase)
-        spent[key] = spent.get(key, 0.0) + work.cost_yuan
-    rows = []
-    for (j, phase), cost in sorted(spent.items()):
-        if len(problem.funds):
-            rows += [(sites[j], phase, f, yuan) for f, yuan in _paid(question, answer.paid[phase - 1, :, j], cost)]
+    names = [fund.name for fund in question.scenario.funds]
+    rows = [
+        (sites[j], t + 1, names[f], round(float(answer.paid[t, f, j]), _YUAN_DIGITS))
+        for t, f, j in np.argwhere(answer.paid >= _CENT / 2).tolist()
+    ]
     frame = pd.DataFrame(rows, columns=list(PAYMENT_COLUMNS))
     types = {"site_id": "str", "phase": "int64", "fund": "str", "yuan": "float64"}
     return frame.astype(types).sort_values(["site_id", "phase", "fund"], ignore_index=True)
-
-
-def _paid(question: Question, paid: Floats, cost: float) -> list[tuple[str, float]]:
-    """Return what each fund pays of ``cost``, to the cent."""
-    yuan = np.round(np.asarray(paid, dtype=float), 2)
-    rest = round(cost - float(yuan.sum()), 2)
-    if yuan.size and abs(rest) <= max(_ROUNDING_YUAN, TOLERANCE * cost):
-        most = int(np.argmax(yuan))
-        yuan[most] = round(max(yuan[most] + rest, 0.0), 2)
-    names = [fund.name for fund in question.scenario.funds]
-    return [(name, float(amount)) for name, amount in zip(names, yuan, strict=True) if amount >= _CENT]
