@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.conflicts import Conflict
     from siteplan.planning.explaining.explanation import Explanation, Proposal, UnmetRule
     from siteplan.planning.explaining.sites import SiteExplanation
+    from siteplan.planning.explaining.weighed import Key
 
 STRENGTHS = ("hard", "target", "soft")
 
@@ -54,6 +55,7 @@ STRENGTHS = ("hard", "target", "soft")
 def explain_command(
     plan: Path,
     folder: Path | None,
+    *,
     rules: tuple[str, ...],
     strengths: tuple[str, ...],
     sites: tuple[str, ...],
@@ -78,18 +80,19 @@ def explain_command(
             progress=progress,
         )
         chosen = found.sites() if all_sites else tuple(found.site(name) for name in dict.fromkeys(sites))
-        clashes = {r: found.conflict(r.rule_id, r.unit_id) for r in found.rules if conflicts and r.sought}
+        keys = [(r.rule_id, r.unit_id) for r in found.rules if conflicts and r.sought]
+        clashes = {key: found.conflict(*key) for key in keys}
     if as_json:
         click.echo(json.dumps(_json(found, chosen, clashes), ensure_ascii=False, indent=2, allow_nan=False))
         return
     click.echo(repr(found))
-    for rule, conflict in clashes.items():
-        click.echo(_conflict(rule, conflict))
+    for (rule, unit), conflict in clashes.items():
+        click.echo(_conflict(rule, unit, conflict))
     for site in chosen:
         click.echo(site.sentence())
 
 
-def _conflict(rule: UnmetRule, conflict: Conflict | None) -> str:
+def _conflict(rule: str, unit: str, conflict: Conflict | None) -> str:
     if conflict is None:
         return _(
             "{rule} @ {unit}: no conflict, everything that binds can hold together",
@@ -98,7 +101,7 @@ def _conflict(rule: UnmetRule, conflict: Conflict | None) -> str:
         )
     what = _(", ").join(conflict.names())
     if conflict.minimal:
-        return _("{rule} @ {unit}: cannot hold together: {what}", rule=rule.rule_id, unit=rule.unit_id, what=what)
+        return _("{rule} @ {unit}: cannot hold together: {what}", rule=rule, unit=unit, what=what)
     return _(
         "{rule} @ {unit}: cannot hold together, not proven minimal: {what}",
         rule=rule.rule_id,
@@ -108,7 +111,7 @@ def _conflict(rule: UnmetRule, conflict: Conflict | None) -> str:
 
 
 def _json(
-    found: Explanation, sites: tuple[SiteExplanation, ...], clashes: dict[UnmetRule, Conflict | None]
+    found: Explanation, sites: tuple[SiteExplanation, ...], clashes: dict[Key, Conflict | None]
 ) -> dict[str, Any]:
     return {
         "plan": found.plan.scenario.name,
@@ -118,8 +121,8 @@ def _json(
     }
 
 
-def _rule(rule: UnmetRule, clashes: dict[UnmetRule, Conflict | None]) -> dict[str, Any]:
-    conflict = clashes.get(rule, rule.conflict)
+def _rule(rule: UnmetRule, clashes: dict[Key, Conflict | None]) -> dict[str, Any]:
+    conflict = clashes.get((rule.rule_id, rule.unit_id), rule.conflict)
     fields = {
         name: getattr(rule, name)
         for name in ("rule_id", "unit_id", "strength", "required", "achieved", "shortfall", "unit")
