@@ -96,16 +96,18 @@ def _conflict(rule: str, unit: str, conflict: Conflict | None) -> str:
     if conflict is None:
         return _(
             "{rule} @ {unit}: no conflict, everything that binds can hold together",
-            rule=rule.rule_id,
-            unit=rule.unit_id,
+            rule=rule,
+            unit=unit,
         )
     what = _(", ").join(conflict.names())
+    if conflict.minimal and len(conflict.members) == 1:
+        return _("{rule} @ {unit}: no site can meet it, whatever else is left out", rule=rule, unit=unit)
     if conflict.minimal:
         return _("{rule} @ {unit}: cannot hold together: {what}", rule=rule, unit=unit, what=what)
     return _(
         "{rule} @ {unit}: cannot hold together, not proven minimal: {what}",
-        rule=rule.rule_id,
-        unit=rule.unit_id,
+        rule=rule,
+        unit=unit,
         what=what,
     )
 

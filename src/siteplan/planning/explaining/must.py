@@ -109,7 +109,7 @@ def holds(problem: JointProblem, parts: Sequence[Component], options: SolverOpti
     known: bool | None = True
     for part in parts:
         model = JointModel(problem, part, lists, "must")
-        if not _bind(model):
+        if not bind(model):
             return False
         model.model.minimise([])
         status = model.model.solve(options).status
@@ -143,7 +143,7 @@ def least(
         None where nothing makes them hold, or the time was up.
     """
     model = JointModel(problem, part, nearest_first(problem), "least")
-    if not _bind(model):
+    if not bind(model):
         return None
     model.model.minimise(list(more(model)))
     proof = model.model.solve(options)
@@ -152,8 +152,8 @@ def least(
     return Least(value=max(proof.value, 0.0), proven=proof.status == Status.OPTIMAL)
 
 
-def _bind(model: JointModel) -> bool:
-    """Hold every hard shortfall at 0; False where one is given, whatever is opened."""
+def bind(model: JointModel) -> bool:
+    """Hold every hard shortfall of a model at 0; False where one is given, whatever is opened."""
     for terms, constant in model.rows.shortfalls[Strength.HARD]:
         if constant > _ZERO and all(coefficient >= 0 for _variable, coefficient in terms):
             return False

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siteplan.candidates.found import CandidateRules
 from siteplan.messages import _
+from siteplan.planning.explaining.areas import least_area
 from siteplan.planning.explaining.changes import ADD_CANDIDATE, Change, NewSite
 from siteplan.planning.explaining.reasons import nearest_usable
-from siteplan.planning.explaining.sizes import least_area
 from siteplan.planning.explaining.trial_points import chosen_spots, trial_spots
 from siteplan.planning.explaining.try_change import changed_question
 from siteplan.siting.modes import allowed

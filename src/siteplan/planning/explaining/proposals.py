@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from siteplan.errors import SolverError
 from siteplan.planning.explaining import changes as c
+from siteplan.planning.explaining.areas import cheapest_to_enlarge, least_area
 from siteplan.planning.explaining.changes import Change
 from siteplan.planning.explaining.distances import relaxed_distances
 from siteplan.planning.explaining.elements import LOCKED, MAX_SITES, MONEY, REQUIRED, RULE
@@ -16,7 +17,7 @@ from siteplan.planning.explaining.money_changes import money_changes
 from siteplan.planning.explaining.new_sites import new_candidates
 from siteplan.planning.explaining.obstacles import COMPANY, HOST, MODE, SMALL, SPACE, TYPES, UNWANTED, capacity
 from siteplan.planning.explaining.reasons import MONEY_REASONS, NOT_PROVEN, OUTRANKED, STANDS, nearest_usable
-from siteplan.planning.explaining.sizes import first_that, fits, least_area, least_reach, least_sites
+from siteplan.planning.explaining.sizes import first_that, fits, least_reach, least_sites
 from siteplan.planning.explaining.try_change import changed_question, solve_near
 from siteplan.siting.modes import CONVERT, EXISTING
 from siteplan.siting.nearness import slack
@@ -24,6 +25,8 @@ from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pandas as pd
 
     from siteplan.models.joint_problem import Bools
     from siteplan.planning.explaining.bench import Bench
@@ -33,8 +36,11 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.weighed import Key
     from siteplan.standards.rule import Rule
 
-MOST_SITES = 5
-"""Sites at which it is computed how much more room would help: those with most room. A building that is converted gets no land."""
+MOST_SITES = 4
+"""Sites of which it is proposed that they hold more, or a type more: those where that seems to cost least."""
+_SMALL_M2 = 50.0
+MOST_LOOKED_AT = 40
+"""Sites of which it is computed what more room would cost: those with most room."""
 
 
 def proposals(
@@ -110,7 +116,7 @@ def _at_sites(bench: Bench, key: Key, rule: Rule | None, obstacles: Obstacles) -
     question = bench.question
     types = [name for name in (rule.types if rule else ()) if name in question.types]
     roomy: dict[int, float] = {}
-    seen: set[Change] = set()
+    singles: dict[Change, float] = {}
     for j in np.flatnonzero(_looked_at(bench, key, rule)).tolist():
         site = question.sites.iloc[j]
         for type_ in types:
@@ -118,6 +124,8 @@ def _at_sites(bench: Bench, key: Key, rule: Rule | None, obstacles: Obstacles) -
             stands = site["kind"] == EXISTING
             if stands and site["existing_type"] == type_:
                 found = ()  # it may grow
+            elif any(o.kind == HOST and not o.rule_id for o in found):
+                continue  # it is no host of it
             kinds = {o.kind for o in found}
             space = facility_type(type_).space
             if (
@@ -127,14 +135,24 @@ def _at_sites(bench: Bench, key: Key, rule: Rule | None, obstacles: Obstacles) -
             ):
                 roomy[j] = max(roomy.get(j, 0.0), capacity(site, space))
             for change in _single(key, str(site["id"]), type_, kinds, found):
-                if change not in seen:
-                    seen.add(change)
-                    yield change
-    for j in sorted(roomy, key=lambda j: (-roomy[j], j))[:MOST_SITES]:
-        name = str(question.sites["id"].iloc[j])
-        need = least_area(bench, key, name)
-        if need is not None and any(need):
-            yield Change(kind=c.MORE_AREA, rule_id=key[0], site_id=name, floor_m2=need[0], land_m2=need[1])
+                singles.setdefault(change, _price(site, space))
+    yield from sorted(singles, key=lambda change: singles[change])[:MOST_SITES]
+    most_room = sorted(roomy, key=lambda j: (-roomy[j], j))[:MOST_LOOKED_AT]
+    for name in cheapest_to_enlarge(bench, key, most_room, MOST_SITES):
+        yield from _enlarged(bench, key, name)
+
+
+def _price(site: pd.Series[Any], space: str) -> float:
+    """Return about what a small facility costs at a site, yuan."""
+    name = {"floor": "cost_per_m2_yuan", "land": "land_cost_per_m2_yuan"}.get(space)
+    price = float(np.nan_to_num(site[name])) if name else 0.0
+    return float(np.nan_to_num(site["fixed_cost_yuan"])) + _SMALL_M2 * price
+
+
+def _enlarged(bench: Bench, key: Key, site_id: str) -> Iterator[Change]:
+    need = least_area(bench, key, site_id)
+    if need is not None and any(need):
+        yield Change(kind=c.MORE_AREA, rule_id=key[0], site_id=site_id, floor_m2=need[0], land_m2=need[1])
 
 
 def _single(key: Key, site_id: str, type_: str, kinds: set[str], found: tuple[Obstacle, ...]) -> Iterator[Change]:
@@ -167,9 +185,7 @@ def _for_standing(bench: Bench, key: Key, rule: Rule) -> Iterator[Change]:
     here = here[here["type"].isin(rule.types)] if rule.types else here
     if rule.kind == "unit_floor":
         for site_id in dict.fromkeys(here.loc[here["status"] != "new", "site_id"].astype(str)):
-            need = least_area(bench, key, site_id)
-            if need is not None and any(need):
-                yield Change(kind=c.MORE_AREA, rule_id=key[0], site_id=site_id, floor_m2=need[0], land_m2=need[1])
+            yield from _enlarged(bench, key, site_id)
     elif rule.kind == "acquisition":
         for mode in sorted(set(here.loc[here["status"] != "existing", "mode"].astype(str)) - set(rule.modes)):
             yield Change(kind=c.ALLOW_MODE, rule_id=key[0], mode=mode)

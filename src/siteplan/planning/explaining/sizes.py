@@ -1,4 +1,4 @@
-"""How much is missing: money, m2 at a site, metres of a reach, sites. Computed as the least that makes the hard rules hold."""
+"""How much is missing: money, sites, metres of a reach. Computed as the least that makes the hard rules hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from siteplan.models.components import split
 from siteplan.models.joint_money import COST_UNIT
-from siteplan.models.joint_problem import Space
 from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import whole
 from siteplan.planning.explaining.changes import Raise
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from siteplan.models.joint import JointModel
-    from siteplan.models.joint_openings import Affine
     from siteplan.models.joint_problem import JointProblem
     from siteplan.planning.explaining.bench import Bench
     from siteplan.planning.explaining.weighed import Key
@@ -39,11 +37,7 @@ if TYPE_CHECKING:
 
     Terms = list[tuple[Any, float]]
 
-_M2 = 100.0
-"""Areas are rounded up to hundredths of a square metre."""
 _HAIR = 1e-4
-_ROOM_M2 = 1e5
-"""What a site is let have more while it is asked how much it needs: more than any rule asks of one."""
 
 
 class Purse(NamedTuple):
@@ -86,10 +80,11 @@ def fits(bench: Bench, key: Key, question: Question | None = None) -> bool:
     places = bench.places(key)
     sites = np.isin(asked.site_unit, places)
     demand = np.isin(asked.demand_unit.astype(str), places)
-    return holds(problem, concerned(problem, sites, demand), _options(bench)) is True
+    return holds(problem, concerned(problem, sites, demand), options_of(bench)) is True
 
 
-def _options(bench: Bench) -> SolverOptions:
+def options_of(bench: Bench) -> SolverOptions:
+    """Return how each solve of an explanation is done."""
     return SolverOptions(solver=bench.plan.scenario.solver, time_limit_s=bench.seconds)
 
 
@@ -137,7 +132,7 @@ def least_money(bench: Bench, key: Key, *, alone: bool = True) -> tuple[Raise, .
             model.model.add([*terms, (extra, -1.0)], "<=", limit / COST_UNIT - constant, f"purse_{extra.name}")
         return [(extra, 1.0) for extra in found.values()]
 
-    if not known or least(_ample(problem), whole(problem), _options(bench), more) is None:
+    if not known or least(_ample(problem), whole(problem), options_of(bench), more) is None:
         return None
     raises = []
     for purse, extra in found.items():
@@ -163,7 +158,7 @@ def least_moved(bench: Bench, key: Key, giver: Purse, taker: Purse) -> float | N
         model.model.add([(moved, 1.0)], "<=", limit / COST_UNIT, "no_more_than_there_is")
         return [(moved, 1.0)]
 
-    found = least(_ample(problem), whole(problem), _options(bench), more)
+    found = least(_ample(problem), whole(problem), options_of(bench), more)
     return None if found is None else float(math.ceil(found.value * COST_UNIT - _HAIR))
 
 
@@ -184,7 +179,7 @@ def least_new_fund(bench: Bench, key: Key) -> tuple[float, ...] | None:
         return [term for terms in given for term in terms]
 
     wider = dataclasses.replace(problem, funds=(*problem.funds, fund))
-    if least(wider, whole(wider), _options(bench), more) is None:
+    if least(wider, whole(wider), options_of(bench), more) is None:
         return None
     return tuple(float(math.ceil(sum(v.varValue or 0.0 for v, _c in terms) * COST_UNIT - _HAIR)) for terms in given)
 
@@ -226,87 +221,9 @@ def least_sites(bench: Bench, key: Key, most: int = 12) -> int | None:
         return None
     for number in range(most + 1):
         more = dataclasses.replace(problem, max_sites=limit + number)
-        if holds(more, split(more), _options(bench)):
+        if holds(more, split(more), options_of(bench)):
             return number
     return None
-
-
-# area -------------------------------------------------------------------------------------------------------------------
-
-
-def least_area(bench: Bench, key: Key, site_id: str, question: Question | None = None) -> tuple[float, float] | None:
-    """Return the least m2 of floor and of land more at a site that make the rule hold together with what the plan meets.
-
-    Floor alone, else land alone, else both: then the least land, and the least floor with it. None where more room there does not help.
-    """
-    base = bench.question if question is None else question
-    j = int(np.flatnonzero(base.sites["id"].astype(str) == site_id)[0])
-    roomy = dataclasses.replace(base, sites=_roomy(base, j))
-    _asked, problem = must_problem(bench, key, question=roomy)
-    real = _real_room(base, j)
-    component = next(part for part in split(problem) if j in part.sites)
-    for floor, land in ((True, False), (False, True), (True, True)):
-        found = _least_room(bench, problem, component, j, real, (floor, land))
-        if found is not None:
-            return found
-    return None
-
-
-def _roomy(question: Question, j: int) -> Any:
-    sites = question.sites.copy()
-    row = sites.index[j]
-    for name in ("floor_capacity_m2", "land_m2"):
-        sites.loc[row, name] = _ROOM_M2 + float(np.nan_to_num(sites.loc[row, name]))
-    return sites
-
-
-def _real_room(question: Question, j: int) -> tuple[float, float]:
-    site = question.sites.iloc[j]
-    return float(np.nan_to_num(site["floor_capacity_m2"])), float(np.nan_to_num(site["land_m2"]))
-
-
-def _least_room(
-    bench: Bench,
-    problem: JointProblem,
-    component: Any,
-    j: int,
-    real: tuple[float, float],
-    grows: tuple[bool, bool],
-) -> tuple[float, float] | None:
-    extras: list[Any] = []
-
-    def more(model: JointModel) -> Terms:
-        for name, used, has, grow in zip(("floor", "land"), _used(model, j), real, grows, strict=True):
-            extra = model.model.var(f"extra_{name}", 0.0, None if grow else 0.0)
-            terms, constant = used
-            if terms:
-                model.model.add([*terms, (extra, -1.0)], "<=", has - constant, f"room_for_{name}")
-            extras.append(extra)
-        return [(extra, 1.0) for extra in extras]
-
-    if least(problem, component, _options(bench), more) is None:
-        return None
-    floor, land = (math.ceil((extra.varValue or 0.0) * _M2 - _HAIR) / _M2 for extra in extras)
-    return floor, land
-
-
-def _used(model: JointModel, j: int) -> tuple[Affine, Affine]:
-    """Return the new floor and the land that a site takes, as the model counts them."""
-    slots, sites, openings = model.problem.slots, model.problem.sites, model.openings
-    floor: Affine = ([], 0.0)
-    land: Affine = ([], 0.0)
-    for s in np.flatnonzero(slots.site == j).tolist():
-        if slots.space[s] == Space.FLOOR and slots.host[s] < 0:
-            floor = _plus(floor, openings.new_area(s, model.last, 1.0))
-            if sites.storeys[j] > 0:
-                land = _plus(land, openings.new_area(s, model.last, 1.0 / float(sites.storeys[j])))
-        elif slots.space[s] == Space.LAND:
-            land = _plus(land, openings.new_area(s, model.last, 1.0))
-    return floor, land
-
-
-def _plus(one: Affine, other: Affine) -> Affine:
-    return [*one[0], *other[0]], one[1] + other[1]
 
 
 # metres -----------------------------------------------------------------------------------------------------------------
