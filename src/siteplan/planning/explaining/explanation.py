@@ -97,7 +97,7 @@ class UnmetRule:
 
     @property
     def cheapest(self) -> Proposal | None:
-        """The change that costs least, of equals the smallest; None where none was found."""
+        """The change that costs least of those that were tried, of equals the smallest; None where none was found."""
         return self.proposals[0] if self.proposals else None
 
     def sentence(self, lang: str | None = None) -> str:

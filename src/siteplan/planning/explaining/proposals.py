@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.weighed import Key
     from siteplan.standards.rule import Rule
 
-MOST_SITES = 4
+MOST_SITES = 6
 """Sites of which it is proposed that they hold more, or a type more: those where that seems to cost least."""
 _SMALL_M2 = 50.0
 MOST_LOOKED_AT = 40
