@@ -58,7 +58,7 @@ def least_area(bench: Bench, key: Key, site_id: str, question: Question | None =
 
 
 def cheapest_to_enlarge(bench: Bench, key: Key, sites: Sequence[int], number: int) -> list[str]:
-    """Return up to ``number`` of ``sites`` (rows), by id, at which more room makes the rule hold: those where the hard rules cost least then."""
+    """Return up to ``number`` of ``sites`` (rows), by id, at which more room makes the rule hold: those where the hard rules cost least."""
     roomy = dataclasses.replace(bench.question, sites=_roomy(bench.question, sites))
     problem = must_problem(bench, key, question=roomy)[1]
     model = JointModel(problem, whole(problem), nearest_first(problem), "enlarged")
