@@ -2,13 +2,16 @@
 
 With z_jt (something new at site j by the end of phase t) and payments p_fgt of fund f for the sites g that the same funds may pay for::
 
-    y_st <= z_jt <= sum of y_st + new a_st over the slots of j,  z_jt <= z_j,t+1
+    y_st <= z_jt <= sum of y_st + new a_st / e_s over the slots of j,  z_jt <= z_j,t+1
     new a_st <= (max_s - existing_s) z_jt                        existing slots at sites with a fixed cost
     spent by t = sum over j of fixed_j z_jt + sum over s of cost_s new a_st
     spent in t <= limit                                          budgets of a phase; or all phases together
     sum over f of p_fgt = spent in t at g,  sum over g of p_fgt <= limit_ft
     sum over j where nothing stands of z_j,last <= max_sites
     sum over the sites of a place of z_j,last <= 1
+
+e_s is a hundredth of a m2 or, if that is less, all by which s may grow: where it matters whether a facility that stands has begun to grow
+it has grown by so much.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 COST_UNIT = 1e4
 """Money is handed to the solver in units of 10,000 yuan, to keep the numbers of a model alike in size."""
+_BEGUN_M2 = 0.01
+_BEGUN = 2e-6
+"""Share of what stands by which it must have grown besides, twice of what payments.spent takes for rounding."""
 
 
 class Money:
@@ -52,10 +58,13 @@ class Money:
 
     def _sites(self) -> None:
         slots = self.problem.slots
+        begun = _BEGUN_M2 + _BEGUN * slots.existing_m2
         grown = {
             (s, t)
             for s, t in self.openings.a
-            if slots.existing[s] and slots.max_m2[s] > slots.existing_m2[s] and self._wanted(int(slots.site[s]))
+            if slots.existing[s]
+            and slots.max_m2[s] - slots.existing_m2[s] > _BEGUN * max(1.0, slots.existing_m2[s])
+            and self._wanted(int(slots.site[s]))
         }
         growing = {int(slots.site[s]) for s, _t in grown}
         uses: dict[tuple[int, int], list[tuple[Any, float]]] = {}
@@ -71,6 +80,7 @@ class Money:
             z = self._site(j, t, growing)
             terms, constant = self.openings.new_area(s, t, 1.0)
             self.model.add([*terms, (z, -spare)], "<=", -constant, f"growth_{s}_{t}")
+            terms, constant = self.openings.new_area(s, t, 1.0 / min(float(begun[s]), spare))
             uses.setdefault((j, t), []).extend(terms)
             constants[j, t] = constants.get((j, t), 0.0) + constant
         for (j, t), z in self.z.items():
