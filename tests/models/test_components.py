@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import pytest
 from toy_problems import Slot, problem_of
 
 from siteplan.models.components import split
@@ -75,3 +78,15 @@ def test_every_index_is_in_one_component() -> None:
     assert sorted(np.concatenate([part.slots for part in found]).tolist()) == list(range(len(SLOTS)))
     assert sorted(np.concatenate([part.sites for part in found]).tolist()) == [0, 1, 2, 3]
     assert sorted(np.concatenate([part.area_rows for part in found]).tolist()) == [0, 1]
+
+
+def test_a_community_is_not_taken_apart_where_its_mean_walk_counts() -> None:
+    # point 0 walks to slots of type 0 and of type 1: one mean, of two components otherwise
+    pairs = [(0, 0, 100.0), (0, 1, 400.0), (0, 2, 500.0)]
+    problem = problem_of(SLOTS, pairs=pairs, count=[([0, 1], 1.0, HARD), ([2], 1.0, HARD)], community=np.array([0]))
+    assert len(split(problem)) == 3
+    assert len(split(dataclasses.replace(problem, extra=("backup",)))) == 3
+    asked = dataclasses.replace(problem, extra=("equity",))
+    assert [part.demand.tolist() for part in split(asked)] == [[0, 1], []]
+    answer = solve_joint(asked, SolverOptions())
+    assert {proof.stage: proof.value for proof in answer.stages}["equity"] == pytest.approx((100.0 + 500.0) / 2)

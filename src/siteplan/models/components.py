@@ -46,7 +46,7 @@ def split(problem: JointProblem, tied: Sequence[Ints] = ()) -> list[Component]:
     -----
     Sites, rows and pairs of type and demand point are nodes. A slot joins its site to the rows that count it and to the demand points of
     its type that it may serve; a cover row joins its demand points; a budget, a fund, a place, a share and a fault join their sites, and a
-    limit on the number of sites all sites.
+    limit on the number of sites all sites. Where the mean walk of a community is an objective, a community joins its demand points.
     """
     sites, slots = problem.sites, problem.slots
     n_sites = len(sites)
@@ -65,6 +65,7 @@ def split(problem: JointProblem, tied: Sequence[Ints] = ()) -> list[Component]:
     pair_key = slots.type[problem.pair_slot] * n_demand + problem.pair_demand
     edges.append((at_demand + pair_key, slots.site[problem.pair_slot]))
     edges += _couplings(problem, tied)
+    edges += [(at_demand + walked, at_demand + other) for walked, other in _mean_walks(problem)]
     a = np.concatenate([edge[0] for edge in edges])
     b = np.concatenate([edge[1] for edge in edges])
     graph = sparse.csr_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(total, total))
@@ -85,6 +86,16 @@ def _couplings(problem: JointProblem, tied: Sequence[Ints]) -> list[tuple[Ints, 
         coo = problem.faults.matrix.tocoo()
         edges.append((slots.site[problem.faults.slot[coo.row]], slots.site[coo.col]))
     return [(a.astype(np.int64), b.astype(np.int64)) for a, b in edges]
+
+
+def _mean_walks(problem: JointProblem) -> list[tuple[Ints, Ints]]:
+    """Return the edges between pairs of type and demand point of which an objective takes the mean."""
+    if "equity" not in problem.extra or problem.community is None:
+        return []
+    walked = np.flatnonzero(~np.isnan(problem.limit.ravel())).astype(np.int64)
+    home = problem.community[walked % problem.limit.shape[1]]
+    _units, first, number = np.unique(home, return_index=True, return_inverse=True)
+    return [(walked, walked[first[number]])]
 
 
 def _gather(problem: JointProblem, label: Ints, at: tuple[int, int, int, int]) -> list[Component]:
