@@ -41,3 +41,17 @@ def test_a_priced_aim_is_met_where_it_is_worth_it(price: float, area: float) -> 
     answer = solve_joint(problem, SolverOptions())
     assert answer.area_m2[0] == pytest.approx([area], abs=1e-4)
     assert {proof.stage: proof.value for proof in answer.stages}["cost"] == pytest.approx(80 * min(price, 1000.0))
+
+
+def test_a_priced_aim_that_is_due_before_there_is_money_is_missed() -> None:
+    # the 10 m2 are due in the first phase, and the money comes in the second: the aim's price is part of the plan's cost
+    problem = problem_of(
+        [Slot(0, 0, low=10.0, state=1)],
+        area=[([0], 10.0, SOFT, 0)],
+        budgets=tuple(Budget(sites=np.array([0]), limit=limit, phase=t) for t, limit in enumerate((9e3, 1e4))),
+        aim_price=500.0,
+        n_phases=2,
+    )
+    answer = solve_joint(problem, SolverOptions())
+    assert answer.phase.tolist() == [2]
+    assert {proof.stage: proof.value for proof in answer.stages}["cost"] == pytest.approx(10e3 + 10 * 500)

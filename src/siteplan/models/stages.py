@@ -19,12 +19,13 @@ from siteplan.errors import SolverError
 from siteplan.models.components import Component, split
 from siteplan.models.coupling import Coupling, broken, everything, with_coupling
 from siteplan.models.joint import JointModel
+from siteplan.models.joint_money import COST_UNIT
 from siteplan.models.payments import pay
 from siteplan.models.phases import last_phase, only_opened
 from siteplan.models.portfolio import Portfolio
 from siteplan.models.portfolio_rows import share_sites
 from siteplan.models.reduce import nearest_first, tighten
-from siteplan.models.stage_run import StageProof, run_stage, start, trim
+from siteplan.models.stage_run import KEEP, StageProof, run_stage, start, trim
 from siteplan.models.status import Status
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def _in_phases(
     opened, area = final.last()
     for at_once in (True, False):
         timed = _Run(only_opened(problem, opened, area, must=True, at_once=at_once), decompose=False)
-        early = timed.stages(_TIMED, options, deadline, progress, infeasible_ok=True)
+        names = _TIMED if problem.aim_price is None else (*_TIMED, "walking")  # priced aims are late, or not
+        early = timed.stages(names, options, deadline, progress, infeasible_ok=True)
         if early and _same(proofs, early):
             delay = timed.stages(("delay",), options, deadline, progress)
             timed.trim(options)
@@ -231,9 +233,10 @@ def _bounded(found: Sequence[StageProof], proofs: Sequence[StageProof]) -> tuple
 
 
 def _same(proofs: Sequence[StageProof], timed: Sequence[StageProof]) -> bool:
-    """Tell whether the order of building worsens no shortfall."""
+    """Tell whether the order of building worsens no shortfall, and nothing that is priced."""
     least = {proof.stage: proof.value for proof in proofs}
-    return all(proof.value <= least[proof.stage] + _SAME for proof in timed)
+    slack = {"walking": KEEP["walking"] * max(COST_UNIT, abs(least["walking"]))}
+    return all(proof.value <= least[proof.stage] + slack.get(proof.stage, _SAME) for proof in timed)
 
 
 class _Run:
