@@ -94,27 +94,34 @@ def worth(problem: JointProblem, plan: Plan, cost: float) -> float:
 
 
 def least_delay(problem: JointProblem, answer: JointAnswer, kept: dict[str, float]) -> float | None:
-    """Return the least waiting for the facilities of a plan with its areas at the end, the shortfalls ``kept``; None if there is no order."""
+    """Return the least waiting for the facilities of a plan with its areas at the end, the shortfalls ``kept``; None if there is no order.
+
+    Where that can be, each new facility has its area at once.
+    """
     candidates = [
         (delay(problem, plan), n, plan)
         for n, plan in enumerate(plans(problem))
         if (plan.at(problem.n_phases - 1) == answer.opened).all()
     ]
-    for waited, _n, plan in sorted(candidates, key=lambda entry: entry[:2]):
-        if _possible(problem, plan, answer.area_m2[-1], kept):
-            return waited
+    for at_once in (True, False):
+        for waited, _n, plan in sorted(candidates, key=lambda entry: entry[:2]):
+            if _possible(problem, plan, answer.area_m2[-1], kept, at_once=at_once):
+                return waited
     return None
 
 
-def _possible(problem: JointProblem, plan: Plan, area: np.ndarray, kept: dict[str, float]) -> bool:
+def _possible(problem: JointProblem, plan: Plan, area: np.ndarray, kept: dict[str, float], *, at_once: bool) -> bool:
     """Tell whether a plan reaches the shortfalls ``kept`` and ends with the areas ``area``."""
     areas = Areas(problem, plan)
     last = problem.n_phases - 1
     for s in range(len(area)):
-        name = f"a{s},{last}"
-        if name in areas.low:
-            areas.at_most({name: 1.0}, area[s] + AREA * max(1.0, area[s]))
-            areas.at_most({name: -1.0}, -area[s] + AREA * max(1.0, area[s]))
+        slack = AREA * max(1.0, area[s])
+        for t in range(last + 1):
+            name = f"a{s},{t}"
+            if name in areas.low:
+                areas.at_most({name: 1.0}, area[s] + slack)
+                if t == last or (at_once and not problem.slots.existing[s]):
+                    areas.at_most({name: -1.0}, -area[s] + slack)
     for name, (terms, constant) in zip(
         ("hard-worst", "hard-sum", "targets", "aims"), areas.objectives()[:-1], strict=True
     ):

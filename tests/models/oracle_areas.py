@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
     from siteplan.models.joint_problem import JointProblem
 
-KEPT = 1e-7
+KEPT = 1e-6
 YUAN = 1e4
 
 Terms = dict[str, float]
+
+
+def begun(stands: float) -> float:
+    """Return the m2 by which something that stands has grown, where that matters."""
+    return 0.01 + 2e-6 * stands
 
 
 class Values(NamedTuple):
@@ -66,7 +71,10 @@ class Areas:
             for t in range(max(int(plan.opens[s]), 0), self.last + 1):
                 least = float(slots.min_m2[s]) if not slots.existing[s] or t == self.last else 0.0
                 high = most
-                if may_grow(self.problem, s) and t < plan.grows.get(int(slots.site[s]), -1):
+                begins = plan.grows.get(int(slots.site[s]), -1)
+                if may_grow(self.problem, s) and begins <= self.last:
+                    least = max(least, standing + min(begun(standing), most - standing) * (0 <= begins <= t))
+                if may_grow(self.problem, s) and t < begins:
                     high = standing
                 self.var(f"a{s},{t}", min(max(least, standing), most), high)
                 if f"a{s},{t - 1}" in self.low:
