@@ -1,12 +1,12 @@
 """Who is served, in the joint model: coverage, room, walking, and a second facility in reach.
 
 With n_St = 1 if no slot of the set S is open at the end of phase t (see :mod:`siteplan.models.reduce`), and x_gst the households of group g served
-by slot s of a type with loads::
+by slot s of a type with loads, for the phases t in which a row on the type is due and the groups of which one is due by then::
 
     n_St >= 1 - sum of y_st over S
     u_r >= sum over S of households_rS n_St - (1 - share_r) H_r                     cover row r, type without loads
-    sum over s of x_gst <= H_g,  x_gst <= H_g y_st,  sum over g of load_g x_gst <= a_st
-    sum over g, s in reach of x_gst + u_r >= share_r H_r                            cover row r, type with loads
+    sum over s of x_gst <= H_g,  x_gst <= H_g y_st,  sum over g of load_g x_gst <= a_st,  x_gst <= x_gst' in the next such phase t'
+    sum over g, s in reach of x_gst + u_r >= share_r H_r                            cover row r due in t, type with loads
     b_S integer, 2 b_S >= 2 - sum of y_s over S                                     households of S lack a second facility
 
 n and u are continuous: at integral y their least values are what they mean.
@@ -64,15 +64,15 @@ class Service:
         self.means: list[tuple[list[tuple[Any, float]], float, float]] = []
         self.equity: Any = None
         self.served: dict[int, list[tuple[Any, float]]] = {}
-        loaded: dict[tuple[int, int], list[int]] = {}
+        loaded: dict[int, list[int]] = {}
         for r in self.component.cover_rows.tolist():
             row = self.problem.cover[r]
             if self.has_load(row.type):
-                loaded.setdefault((row.type, row.due), []).append(r)
+                loaded.setdefault(row.type, []).append(r)
             else:
                 self._cover(r, row)
-        for (type_, t), which in loaded.items():
-            self._loaded(type_, t, which)
+        for type_, which in loaded.items():
+            self._loaded(type_, which)
 
     def has_load(self, type_: int) -> bool:
         """Tell whether facilities of a type serve only so many."""
@@ -113,29 +113,41 @@ class Service:
 
     # facilities with room for so many -------------------------------------------------------------------------
 
-    def _loaded(self, type_: int, t: int, which: list[int]) -> None:
-        """Add the flows of one type in one phase and the cover rows that count them."""
-        taken: dict[int, list[tuple[Any, float]]] = {}
+    def _loaded(self, type_: int, which: list[int]) -> None:
+        """Add the flows of one type and the cover rows that count them: whoever is served stays served by the same facility."""
+        cover = self.problem.cover
         covered: dict[int, list[tuple[Any, float]]] = {r: [] for r in which}
-        for g, (group, households) in enumerate(self._groups(type_, which).items()):
-            flows = self._flows(group, households, t, f"{type_}_{t}_{g}")
-            for position, s, x in flows:
-                taken.setdefault(s, []).append((x, group.load))
-                for r, near in group.rows:
-                    if position < near:
-                        covered[r].append((x, 1.0))
-            if flows:
-                self.model.add([(x, 1.0) for _, _, x in flows], "<=", households, f"of_{type_}_{t}_{g}")
+        groups = list(enumerate(self._groups(type_, which).items()))
+        before: dict[tuple[int, int], Any] = {}
+        for t in sorted({cover[r].due for r in which}):
+            taken: dict[int, list[tuple[Any, float]]] = {}
+            for g, (group, households) in groups:
+                if all(cover[r].due > t for r, _near in group.rows):
+                    continue
+                flows = self._flows(group, households, t, f"{type_}_{t}_{g}")
+                for position, s, x in flows:
+                    taken.setdefault(s, []).append((x, group.load))
+                    for r, near in group.rows:
+                        if position < near and cover[r].due == t:
+                            covered[r].append((x, 1.0))
+                    if (g, s) in before:
+                        self.model.add([(before[g, s], 1.0), (x, -1.0)], "<=", 0, f"still_{x.name}")
+                    before[g, s] = x
+                if flows:
+                    self.model.add([(x, 1.0) for _, _, x in flows], "<=", households, f"of_{type_}_{t}_{g}")
+            self._room(taken, t)
+        for r, terms in covered.items():
+            required = cover[r].share * float(self.problem.weight[cover[r].demand].sum())
+            self.rows.elastic(terms, required, required, cover[r].strength, f"cover_{r}")
+            self.served[r] = terms
+
+    def _room(self, taken: dict[int, list[tuple[Any, float]]], t: int) -> None:
+        """Let the households of each slot take no more room than it has at the end of phase t."""
         for s, terms in taken.items():
             area = [(self.openings.a[s, t], -1.0)] if (s, t) in self.openings.a else []
             stands = 0.0 if area else float(self.problem.slots.existing_m2[s])
             if any(c for _, c in terms):
                 self.model.add([*terms, *area], "<=", stands, f"room_{s}_{t}")
-        for r in which:
-            row = self.problem.cover[r]
-            required = row.share * float(self.problem.weight[row.demand].sum())
-            self.rows.elastic(covered[r], required, required, row.strength, f"cover_{r}")
-            self.served[r] = covered[r]
 
     def _flows(self, group: _Group, households: float, t: int, name: str) -> list[tuple[int, int, Any]]:
         """Return (position, slot, x_gst) for each slot of the group that may be open."""
@@ -150,7 +162,7 @@ class Service:
         return flows
 
     def _groups(self, type_: int, which: list[int]) -> dict[_Group, float]:
-        """Return households by group for the cover rows ``which`` of one type and phase."""
+        """Return households by group for the cover rows ``which`` of one type."""
         assert self.problem.load is not None
         of: dict[int, list[int]] = {}
         for r in which:
