@@ -7,7 +7,7 @@ With binaries y_st (slot s is open at the end of phase t) and areas a_st::
     existing_s <= a_st <= max_s                                  size          (existing slots; y_st = 1)
     y_st <= y_ht,  sum of a_st over the rooms of h <= a_ht       rooms inside their host h
     sum of new a_s over outermost floor slots of j <= floor_j    floor         (last phase)
-    sum of new land a_s + new floor a_s / storeys_j <= land_j    land          (last phase)
+    sum of new land a_s + new floor a_s / storeys_j <= land_j    land          (last phase; outermost slots)
 
 Floor and land are never added.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siteplan.errors import SolverError
 from siteplan.models.joint_problem import Space
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class Openings:
                         self.a[s, t] = self.model.var(f"a_{s}_{t}", min(least, high), high)
                 elif sites.state[slots.site[s]] >= 0 and slots.state[s] >= 0 and not (has_area and low > high):
                     self._new_slot(s, t, low, high if has_area else 0.0)
+                elif slots.state[s] > 0:
+                    raise SolverError(
+                        f"{self.model.problem.name}: no plan holds slot {s}, which is locked and cannot be opened"
+                    )
 
     def _new_slot(self, s: int, t: int, low: float, high: float) -> None:
         must = self.problem.slots.state[s] > 0 and t == self.last
@@ -118,7 +123,7 @@ class Openings:
                 floor.setdefault(j, []).append(self.new_area(s, self.last, 1.0))
                 if sites.storeys[j] > 0:
                     land.setdefault(j, []).append(self.new_area(s, self.last, 1.0 / float(sites.storeys[j])))
-            elif slots.space[s] == Space.LAND:
+            elif slots.space[s] == Space.LAND and slots.host[s] < 0:
                 land.setdefault(j, []).append(self.new_area(s, self.last, 1.0))
         for name, parts, capacity in (("floor", floor, sites.floor), ("land", land, sites.land)):
             for j, pieces in parts.items():
