@@ -293,7 +293,7 @@ def _known(value: float, bound: float, options: SolverOptions, seconds: float) -
 
 def _nothing_new(model: JointModel) -> dict[str, float]:
     """Return the plan that builds nothing, which always exists where nothing is locked: every rule is elastic."""
-    lowest = ("y_", "z_", "a_", "x_", "w_", "p_", "v_", "o_")
+    lowest = ("y_", "z_", "a_", "x_", "w_", "p_", "o_")
     return {
         variable.name: float((variable.lowBound if variable.name.startswith(lowest) else variable.upBound) or 0.0)
         for variable in model.model.problem.variables()
