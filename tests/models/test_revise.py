@@ -9,13 +9,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from random_joint import random_joint
-from toy_problems import Slot, problem_of, sites_of
 
 from siteplan.errors import SolverError
-from siteplan.models import revise
-from siteplan.models.fewer_slots import only_slots
-from siteplan.models.joint_problem import Budget
-from siteplan.models.revise import keep_openings, revise_joint
+from siteplan.models.revise import revise_joint
 from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import solve_joint
 

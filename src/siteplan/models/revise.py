@@ -22,6 +22,7 @@ from siteplan.models.joint import JointModel
 from siteplan.models.joint_problem import Space
 from siteplan.models.phases import last_phase
 from siteplan.models.reduce import nearest_first, tighten
+from siteplan.models.reuse import KnownAnswers, fingerprints
 from siteplan.models.stage_run import KEEP, StageProof, run_stage, start
 from siteplan.models.stages import JointAnswer, solve_joint
 from siteplan.models.status import judge
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from siteplan.models.joint_problem import Bools, JointProblem, Slots
+    from siteplan.models.reduce import Lists
     from siteplan.models.solver import SolverOptions
 
     Progress = Callable[[str, int, int], None]
@@ -49,7 +51,13 @@ class _Bounds:
     free: Bools
 
 
-def revise_joint(problem: JointProblem, options: SolverOptions, *, progress: Progress | None = None) -> JointAnswer:
+def revise_joint(
+    problem: JointProblem,
+    options: SolverOptions,
+    *,
+    progress: Progress | None = None,
+    known: KnownAnswers | None = None,
+) -> JointAnswer:
     """Solve a joint siting problem that has an earlier plan; the values of the stages are those of ``solve_joint``.
 
     Parameters
@@ -60,6 +68,8 @@ def revise_joint(problem: JointProblem, options: SolverOptions, *, progress: Pro
         ``time_limit_s`` is for everything together.
     progress : callable, optional
         Called with (stage, components done, components).
+    known : KnownAnswers, optional
+        What has been solved before; gets what is solved now.
 
     Raises
     ------
@@ -67,18 +77,21 @@ def revise_joint(problem: JointProblem, options: SolverOptions, *, progress: Pro
         If a component has no solution within the time limit, or none at all.
     """
     began = time.monotonic()
-    bounds = _bounds(problem, options, progress)
+    known = KnownAnswers() if known is None else known
+    bounds = _bounds(problem, options, progress, known)
     if bounds is not None:
         smaller, kept = keep_openings(problem, bounds.free)
         try:
-            answer = solve_joint(smaller, _rest(options, began), decompose=bool(bounds.free.any()), progress=progress)
+            answer = solve_joint(
+                smaller, _rest(options, began), decompose=bool(bounds.free.any()), progress=progress, known=known
+            )
         except SolverError:  # the money or the land no longer carries what stood in the plan
             pass
         else:
             proofs = _proven(answer.stages, bounds)
             if proofs is not None:
                 return _whole(problem, answer, kept, proofs)
-    return solve_joint(problem, _rest(options, began), progress=progress)
+    return solve_joint(problem, _rest(options, began), progress=progress, known=known)
 
 
 def keep_openings(problem: JointProblem, free: Bools) -> tuple[JointProblem, Bools]:
@@ -98,7 +111,7 @@ def keep_openings(problem: JointProblem, free: Bools) -> tuple[JointProblem, Boo
     """
     slots = problem.slots
     assert problem.previous is not None
-    held = np.where(problem.previous & (slots.state >= 0), 1, -1)
+    held = np.where(problem.previous & ~_lost(problem), 1, -1)
     state = np.where(free | slots.existing, slots.state, held).astype(np.int64)
     kept = _with_hosts(slots, _with_walkers(problem, slots.existing | (state >= 0) | problem.previous))
     return only_slots(dataclasses.replace(problem, slots=dataclasses.replace(slots, state=state)), kept), kept
@@ -132,15 +145,17 @@ def _rest(options: SolverOptions, began: float) -> SolverOptions:
     return dataclasses.replace(options, time_limit_s=max(left, 0.1 * options.time_limit_s))
 
 
-def _bounds(problem: JointProblem, options: SolverOptions, progress: Progress | None) -> _Bounds | None:
+def _bounds(
+    problem: JointProblem, options: SolverOptions, progress: Progress | None, known: KnownAnswers
+) -> _Bounds | None:
     """Bound the hard rules and the changes, each component by itself; None where that is not proven in time."""
-    deadline = time.monotonic() + _FOR_BOUNDS * options.time_limit_s
+    limit = _FOR_BOUNDS * options.time_limit_s
     apart = with_coupling(tighten(last_phase(problem)), Coupling())
     components = split(apart)
-    asking = _not_kept(apart, components, options)
+    asking = _not_kept(apart, components, options, known)
     least, free = dict.fromkeys(FIRST, 0.0), np.zeros(len(problem.slots), dtype=bool)
     if asking:
-        proofs, free = _solve_first(apart, asking, options, deadline, progress)
+        proofs, free = _solve_first(apart, asking, dataclasses.replace(options, time_limit_s=limit), progress, known)
         if proofs is None:
             return None
         least = {proof.stage: proof.bound for proof in proofs}
@@ -158,7 +173,9 @@ def _lost(problem: JointProblem) -> Bools:
     return np.asarray(problem.previous & ~slots.existing & (barred | small))
 
 
-def _not_kept(problem: JointProblem, components: Sequence[Component], options: SolverOptions) -> list[Component]:
+def _not_kept(
+    problem: JointProblem, components: Sequence[Component], options: SolverOptions, known: KnownAnswers
+) -> list[Component]:
     """Return the components in which the openings of the earlier plan leave a hard rule unmet, or cannot be kept."""
     assert problem.previous is not None
     locked = (problem.slots.state > 0) & ~problem.slots.existing & ~problem.previous
@@ -168,18 +185,23 @@ def _not_kept(problem: JointProblem, components: Sequence[Component], options: S
     smaller, _kept = keep_openings(problem, nothing)
     label = _Labels(problem, components)
     asking = {c for c, component in enumerate(components) if lost[component.sites].any()}
-    lists = nearest_first(smaller)
-    for component in split(smaller):
+    lists, smaller_components = nearest_first(smaller), split(smaller)
+    keys = fingerprints(smaller, smaller_components)
+    for component, key in zip(smaller_components, keys, strict=True):
         home = label.of(component)
-        if home not in asking and not _kept_whole(JointModel(smaller, component, lists, "kept"), options):
+        if home in asking:
+            continue
+        if not _kept_whole(smaller, component, lists, options, known, key):
             asking.add(home)
     return [components[c] for c in sorted(asking)]
 
 
-def _kept_whole(model: JointModel, options: SolverOptions) -> bool:
+def _kept_whole(
+    problem: JointProblem, component: Component, lists: Lists, options: SolverOptions, known: KnownAnswers, key: bytes
+) -> bool:
     """Tell whether every hard rule of a component is met with the openings that are kept."""
-    part = start(model, 1.0)
     try:
+        part = start(JointModel(problem, component, lists, "kept"), 1.0, known, key)
         proof = run_stage("hard-sum", [part], options, options.time_limit_s)
     except SolverError:
         return False
@@ -215,16 +237,18 @@ def _solve_first(
     problem: JointProblem,
     components: Sequence[Component],
     options: SolverOptions,
-    deadline: float,
     progress: Progress | None,
+    known: KnownAnswers,
 ) -> tuple[tuple[StageProof, ...] | None, Bools]:
     """Solve the first stages of some components; return the proofs and the slots of those that change."""
     lists = nearest_first(problem)
     total = max(sum(len(component.slots) for component in components), 1)
+    keys = fingerprints(problem, components)
     parts = [
-        start(JointModel(problem, component, lists, f"first_{c}"), len(component.slots) / total)
+        start(JointModel(problem, component, lists, f"first_{c}"), len(component.slots) / total, known, keys[c])
         for c, component in enumerate(components)
     ]
+    deadline = time.monotonic() + options.time_limit_s
     free = np.zeros(len(problem.slots), dtype=bool)
     proofs = []
     for number, stage in enumerate(FIRST):

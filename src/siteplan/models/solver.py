@@ -86,6 +86,11 @@ class Model:
         self.problem.setObjective(expression(terms))
 
     @property
+    def variables(self) -> Sequence[Any]:
+        """The variables in the order in which they were added."""
+        return self._variables
+
+    @property
     def size(self) -> tuple[int, int]:
         """Numbers of variables and constraints."""
         return len(self._variables), int(self.problem.numConstraints())

@@ -11,9 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from siteplan.errors import SolverError
 from siteplan.models.joint_money import COST_UNIT
 from siteplan.models.joint_problem import Strength
+from siteplan.models.reuse import Known, digest
 from siteplan.models.status import Proof, Status, judge, relative_gap
 from siteplan.units import PROVEN_GAP
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from siteplan.models.joint import JointModel
+    from siteplan.models.joint_problem import Floats
+    from siteplan.models.reuse import KnownAnswers
     from siteplan.models.solver import SolverOptions
 
     Progress = Callable[[str, int, int], None]
@@ -71,6 +76,8 @@ _TRIM_S = 30.0
 """Seconds for the last step, an LP that takes a fraction of one."""
 _AGAIN = ((9e-7, True), (4e-6, True), (9e-7, False), (4e-6, False))
 """Tolerance and presolve with which a stage is tried again that HiGHS calls infeasible though it is not."""
+_SAME = 1e-6
+"""Share by which a known solution's value may differ from what is said of it."""
 _ROUNDINGS = (1e-3, 1e-5, 1e-6)
 """Relative shortfalls that are taken for rounding and made good at the end, the first of these with which that is possible."""
 
@@ -105,6 +112,10 @@ class Part:
         Its share of all slots, and so of the time.
     solution : dict of str to float, or None
         The solution in hand by variable name; None before the first, where locked facilities make building nothing impossible.
+    known : KnownAnswers or None
+        What has been solved before, and gets what is solved now.
+    key : bytes
+        What the part is and what it has been held at so far.
     """
 
     model: JointModel
@@ -112,14 +123,16 @@ class Part:
     solution: dict[str, float] | None
     terms: list[tuple[Any, float]] = field(default_factory=list)
     constant: float = 0.0
+    known: KnownAnswers | None = None
+    key: bytes = b""
 
 
-def start(model: JointModel, weight: float) -> Part:
-    """Return a component before its first stage."""
+def start(model: JointModel, weight: float, known: KnownAnswers | None = None, key: bytes = b"") -> Part:
+    """Return a component before its first stage; ``key`` is that of reuse.fingerprints."""
     stands = model.problem.slots.existing_m2
     grown = any(model.problem.slots.existing[s] and a.lowBound > stands[s] for (s, _t), a in model.a.items())
     locked = grown or any(y.lowBound for y in model.y.values())
-    return Part(model=model, weight=weight, solution=None if locked else _nothing_new(model))
+    return Part(model=model, weight=weight, solution=None if locked else _nothing_new(model), known=known, key=key)
 
 
 def run_stage(
@@ -177,7 +190,7 @@ def _solve_parts(
             left = max(deadline - time.monotonic(), 0.0)
             share = min(WORKERS * part.weight / max(waiting["weight"], 1e-12), 1.0)
             waiting["weight"] -= part.weight
-        proof = _solve_part(stage, part, options, max(left * share, _SHORTEST_S) if left > 0 else 0.0)
+        proof = _answer_part(stage, part, options, max(left * share, _SHORTEST_S) if left > 0 else 0.0)
         with lock:
             waiting["done"] += 1
             if progress:
@@ -197,13 +210,23 @@ def side_by_side(work: Callable[[Item], Found], items: Iterable[Item]) -> list[F
 
 def trim(part: Part, options: SolverOptions) -> None:
     """Take no more area than the plan needs: an LP, the openings and all objectives held."""
+    if not part.model.a or part.solution is None:
+        return
+    key = digest(part.key, "trim", _how(options), _in_order(part))
+    found = None if part.known is None else part.known.get(key)
+    if found is not None and _take(part, found):
+        return
     limits = dataclasses.replace(options, time_limit_s=_TRIM_S)
-    if part.model.a and part.solution is not None:
-        for rounding in _ROUNDINGS:
-            part.model.trim(part.solution, rounding)
-            if part.model.model.solve(limits).status in (Status.OPTIMAL, Status.WITHIN_GAP, Status.STOPPED):
-                part.solution = snapshot(part)
-                return
+    for rounding in _ROUNDINGS:
+        part.model.trim(part.solution, rounding)
+        proof = part.model.model.solve(limits)
+        if proof.status in (Status.OPTIMAL, Status.WITHIN_GAP, Status.STOPPED):
+            part.solution = snapshot(part)
+            if part.known is not None and proof.status == Status.OPTIMAL:
+                part.known.put(
+                    key, Known(proof=dataclasses.replace(proof, value=value_of(part)), solution=_in_order(part))
+                )
+            return
 
 
 def _overall(proofs: list[Proof], value: float, bound: float, asked: float) -> Status:
@@ -237,9 +260,48 @@ def prepare(stage: str, part: Part) -> None:
         part.terms, part.constant = objective()
 
 
+def _answer_part(stage: str, part: Part, options: SolverOptions, seconds: float) -> Proof:
+    """Return what is known of one stage of one component, else solve it."""
+    prepare(stage, part)
+    if part.known is None:
+        return _solve_part(stage, part, options, seconds)
+    key = digest(part.key, stage, _how(options))
+    found = part.known.get(key)
+    if found is not None and _take(part, found):
+        return dataclasses.replace(found.proof, seconds=0.0)
+    proof = _solve_part(stage, part, options, seconds)
+    if proof.seconds > 0 and proof.status in (Status.OPTIMAL, Status.WITHIN_GAP):
+        part.known.put(key, Known(proof=proof, solution=_in_order(part)))
+    return proof
+
+
+def _how(options: SolverOptions) -> tuple[str, ...]:
+    """Return what an answer depends on besides the problem; a proof does not depend on the time that there was."""
+    return options.solver, str(options.gap), str(options.feasibility), str(options.presolve)
+
+
+def _take(part: Part, found: Known) -> bool:
+    """Make a known solution the one in hand, if it has the value that is said of it."""
+    variables = part.model.model.variables
+    if len(variables) != len(found.solution):
+        return False
+    before = part.solution
+    values = zip(variables, found.solution.tolist(), strict=True)
+    part.solution = {variable.name: value for variable, value in values if not math.isnan(value)}
+    if abs(value_of(part) - found.proof.value) <= _SAME * max(1.0, abs(found.proof.value)):
+        return True
+    part.solution = before
+    return False
+
+
+def _in_order(part: Part) -> Floats:
+    """Return the solution in hand by variable in the order in which the model states them, NaN for those it does not hold."""
+    solution = part.solution or {}
+    return np.array([solution.get(variable.name, math.nan) for variable in part.model.model.variables])
+
+
 def _solve_part(stage: str, part: Part, options: SolverOptions, seconds: float) -> Proof:
     """Solve one stage of one component; keep the solution in hand where the time is up."""
-    prepare(stage, part)
     known = math.inf
     if part.solution is not None:
         known = value_of(part)
@@ -350,3 +412,5 @@ def _hold(stage: str, part: Part, value: float) -> None:
         scale = max(1.0, abs(value)) if stage in OWN_SCALE else 1.0
         slack = model.problem.cost_slack * abs(value) if stage == "cost" else 0.0
         model.keep(part.terms, value - part.constant, KEEP[stage] * scale + slack, stage.replace("-", "_"))
+    if part.known is not None:
+        part.key = digest(part.key, stage, value)

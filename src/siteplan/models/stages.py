@@ -25,6 +25,7 @@ from siteplan.models.phases import last_phase, only_opened
 from siteplan.models.portfolio import Portfolio
 from siteplan.models.portfolio_rows import share_sites
 from siteplan.models.reduce import nearest_first, tighten
+from siteplan.models.reuse import KnownAnswers, fingerprints
 from siteplan.models.stage_run import KEEP, StageProof, run_stage, start, trim
 from siteplan.models.status import Status
 
@@ -85,7 +86,12 @@ def stage_names(problem: JointProblem) -> tuple[str, ...]:
 
 
 def solve_joint(
-    problem: JointProblem, options: SolverOptions, *, decompose: bool = True, progress: Progress | None = None
+    problem: JointProblem,
+    options: SolverOptions,
+    *,
+    decompose: bool = True,
+    progress: Progress | None = None,
+    known: KnownAnswers | None = None,
 ) -> JointAnswer:
     """Solve the joint siting problem.
 
@@ -98,6 +104,8 @@ def solve_joint(
         Whether to take the problem apart first; the answer's values are the same.
     progress : callable, optional
         Called with (stage, components done, components).
+    known : KnownAnswers, optional
+        What has been solved before; components that are the same are not solved again. Gets what is solved now.
 
     Raises
     ------
@@ -113,9 +121,9 @@ def solve_joint(
     deadline = time.monotonic() + options.time_limit_s
     problem = tighten(problem)
     share = 1.0 if problem.n_phases == 1 else 0.7
-    final, proofs = _last(
-        last_phase(problem), options, time.monotonic() + share * options.time_limit_s, progress, decompose=decompose
-    )
+    known = KnownAnswers() if known is None else known
+    until = time.monotonic() + share * options.time_limit_s
+    final, proofs = _last(last_phase(problem), options, until, progress, known, decompose=decompose)
     if problem.n_phases == 1:
         return _answer(problem, final, proofs)
     timed = _in_phases(problem, final, proofs, options, deadline, progress)
@@ -136,7 +144,7 @@ def _in_phases(
     """Put the facilities of a plan into phases: each built at once, or else let grow; None where that worsens a shortfall."""
     opened, area = final.last()
     for at_once in (True, False):
-        timed = _Run(only_opened(problem, opened, area, must=True, at_once=at_once), decompose=False)
+        timed = _Run(only_opened(problem, opened, area, must=True, at_once=at_once), decompose=False, known=final.known)
         names = _TIMED if problem.aim_price is None else (*_TIMED, "walking")  # priced aims are late, or not
         early = timed.stages(names, options, deadline, progress, infeasible_ok=True)
         if early and _same(proofs, early):
@@ -147,7 +155,13 @@ def _in_phases(
 
 
 def _last(
-    problem: JointProblem, options: SolverOptions, deadline: float, progress: Progress | None, *, decompose: bool
+    problem: JointProblem,
+    options: SolverOptions,
+    deadline: float,
+    progress: Progress | None,
+    known: KnownAnswers,
+    *,
+    decompose: bool,
 ) -> tuple[_Run, tuple[StageProof, ...]]:
     """Solve a problem of one phase: what couples communities is put in where the answer breaks it."""
     names = stage_names(problem)
@@ -155,7 +169,7 @@ def _last(
     all_ = everything(problem)
     coupling = Coupling() if decompose else all_
     while True:
-        run = _Run(with_coupling(problem, coupling), decompose=decompose, tied=share_sites(problem))
+        run = _Run(with_coupling(problem, coupling), decompose=decompose, tied=share_sites(problem), known=known)
         half = time.monotonic() + max(deadline - time.monotonic(), 0.0) * (_BEFORE if coupling != all_ else 1.0)
         proofs = run.stages(names[:first], options, half, progress)
         missed = broken(problem, *run.last())
@@ -209,7 +223,8 @@ def _all_phases(
     """Solve all phases in one model; where that is too large, those slots alone that the last phase opens."""
     whole_ = len(problem.slots) * problem.n_phases <= _LARGEST_WHOLE
     opened, area = final.last()
-    run = _Run(problem if whole_ else only_opened(problem, opened, area, must=False), decompose=whole_)
+    chosen = problem if whole_ else only_opened(problem, opened, area, must=False)
+    run = _Run(chosen, decompose=whole_, known=final.known)
     found = run.stages((*stage_names(problem), "delay"), options, deadline, progress)
     if not whole_:
         found = _bounded(found, proofs)
@@ -240,16 +255,28 @@ def _same(proofs: Sequence[StageProof], timed: Sequence[StageProof]) -> bool:
 
 
 class _Run:
-    """One problem, taken apart, on its way through stages."""
+    """One problem, taken apart, on its way through stages; ``known`` is what has been solved before."""
 
-    def __init__(self, problem: JointProblem, *, decompose: bool, tied: Sequence[Ints] = ()) -> None:
+    def __init__(
+        self,
+        problem: JointProblem,
+        *,
+        decompose: bool,
+        tied: Sequence[Ints] = (),
+        known: KnownAnswers | None = None,
+    ) -> None:
         self.problem = problem
+        self.known = known
         lists = nearest_first(problem)
         components = split(problem, tied) if decompose else [whole(problem)]
         total = max(sum(len(part.slots) for part in components), 1)
         models = [JointModel(problem, part, lists, f"joint_{c}") for c, part in enumerate(components)]
         self.largest = max((len(part.slots) for part in components), default=0)
-        self.parts = [start(model, len(model.component.slots) / total) for model in models]
+        keys = fingerprints(problem, components)
+        self.parts = [
+            start(model, len(model.component.slots) / total, known, key)
+            for model, key in zip(models, keys, strict=True)
+        ]
 
     def stages(
         self,
