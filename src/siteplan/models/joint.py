@@ -66,11 +66,12 @@ class JointModel:
                 terms.append((self.y[s, self.last], -1.0 if before[s] else 1.0))
         return terms, constant
 
-    def priced(self) -> Affine:
-        """Return the cost and, where they have a price, the missing m2 of aims, in COST_UNIT yuan."""
-        terms, constant = self.money.total()
-        price = self.problem.aim_price
-        return ([*terms, *((u, c * price / COST_UNIT) for u, c in self.rows.aims)] if price else terms), constant
+    def priced(self, piece: Component | None = None) -> Affine:
+        """Return the cost and, where they have a price, the missing m2 of aims, in COST_UNIT yuan, of a piece of the component alone."""
+        terms, constant = self.money.total(None if piece is None else piece.sites.tolist())
+        rows = set(self.rows.aims if piece is None else piece.area_rows.tolist())
+        price = (self.problem.aim_price or 0.0) / COST_UNIT
+        return [*terms, *((u, price) for r, u in self.rows.aims.items() if r in rows)], constant
 
     def worth(self) -> Affine:
         """Return cost, new facilities and walking at their prices, in COST_UNIT yuan."""
@@ -115,7 +116,7 @@ class JointModel:
             for variable, coefficient in terms
             if variable.name.startswith("u_")
         ]
-        aims = [(u, (self.problem.aim_price or 0.0) / COST_UNIT) for u, _ in self.rows.aims]
+        aims = [(u, (self.problem.aim_price or 0.0) / COST_UNIT) for u in self.rows.aims.values()]
         prices = self.problem.slots.cost_m2
         area = [(a, (float(prices[s]) * (t == self.last) + _LEAN) / COST_UNIT) for (s, t), a in self.a.items()]
         self.model.minimise([*missing, *aims, *area])

@@ -111,9 +111,9 @@ class Money:
                 terms.append((z, float(sites.fixed[j]) / COST_UNIT))
         return terms, constant
 
-    def total(self) -> Affine:
-        """Return what is spent in all phases, in COST_UNIT yuan."""
-        return self.cost(self.openings.last)
+    def total(self, only: Iterable[int] | None = None) -> Affine:
+        """Return what is spent in all phases, in COST_UNIT yuan, at all sites or at ``only`` those."""
+        return self.cost(self.openings.last, only)
 
     def spent(self, t: int, only: Iterable[int] | None = None) -> Affine:
         """Return what is spent in phase t, in COST_UNIT yuan."""

@@ -264,7 +264,8 @@ class JointProblem:
     facility_yuan, walking_yuan_per_km : float
         What a new facility, and a kilometre that a household walks, weigh beside the cost in the last objective.
     cost_slack : float
-        Share of the least cost by which the plan may cost more for the objectives after it.
+        Share of the least cost by which the plan may cost more for the objectives after it; each piece of the problem that only budgets,
+        funds, shares of communities and the number of sites couple by this share of its own cost.
     wait : (n_slots,) float64, or None
         What one phase of waiting for the slot weighs, for the objective delay.
     earliest : (n_slots,) int64, or None

@@ -34,8 +34,8 @@ class ElasticRows:
     ----------
     shortfalls : dict of Strength to list of Affine
         Relative shortfall of each row.
-    aims : list of (variable, 1.0)
-        Missing m2 of soft area rows, where they are priced.
+    aims : dict of int to variable
+        Missing m2 of soft area rows, where they are priced, by row.
     """
 
     def __init__(self, openings: Openings, money: Money) -> None:
@@ -45,7 +45,7 @@ class ElasticRows:
         self.problem = openings.problem
         self.component = openings.component
         self.shortfalls: dict[Strength, list[Affine]] = {s: [] for s in Strength}
-        self.aims: list[tuple[Any, float]] = []
+        self.aims: dict[int, Any] = {}
         self._area()
         self._size()
         self._count()
@@ -69,7 +69,7 @@ class ElasticRows:
             if rows.strength[r] == Strength.SOFT and self.problem.aim_price is not None:
                 u = self.model.var(f"u_area_{r}", 0, required)
                 self.model.add([*terms, (u, 1.0)], ">=", required, f"area_{r}")
-                self.aims.append((u, 1.0))
+                self.aims[r] = u
             else:
                 self.elastic(terms, required, required, int(rows.strength[r]), f"area_{r}")
 

@@ -33,6 +33,7 @@ from siteplan.models.stage_run import (
     UNITS,
     Part,
     StageProof,
+    keep_costs,
     prepare,
     side_by_side,
     snapshot,
@@ -154,10 +155,10 @@ class Portfolio:
 
     def _keep(self, name: str, value: float) -> None:
         """Make the later stages keep what this one reached."""
-        tolerance = KEEP[name] * (max(1.0, abs(value)) if name in OWN_SCALE else 1.0)
         if name == "cost":
-            tolerance += self.parts[0].model.problem.cost_slack * abs(value)
-        limit = value + tolerance
+            self._keep_costs()
+            return
+        limit = value + KEEP[name] * (max(1.0, abs(value)) if name in OWN_SCALE else 1.0)
         if name in LARGEST:
             for row in self.rows:
                 if row.more.pop(name, None) is not None:
@@ -165,6 +166,23 @@ class Portfolio:
             return
         more = {key: cost for row in self.rows for key, cost in row.costs.get(name, {}).items()}
         self.rows.append(Row(usage=dict(enumerate(self.objectives[name])), limit=limit, more=more, name=f"keep_{name}"))
+
+    def _keep_costs(self) -> None:
+        """Let no part cost more than in the choice in hand and ``cost_slack`` of it; plans that do are given up."""
+        chosen = [self.columns[k] for k in self.chosen]
+        for column in chosen:
+            self.parts[column.part].solution = column.solution
+            keep_costs(self.parts[column.part])
+        self.columns = [column for column in self.columns if column in chosen or self._cheap(column)]
+        self.chosen = [self.columns.index(column) for column in chosen]
+
+    def _cheap(self, column: Column) -> bool:
+        """Tell whether a plan keeps what its part may cost."""
+        uses = [
+            (sum(c * column.solution.get(v.name, 0.0) for v, c in terms), most)
+            for terms, most in self.parts[column.part].caps
+        ]
+        return all(use <= most for use, most in uses)
 
     # columns --------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from siteplan.units import PROVEN_GAP
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from siteplan.models.components import Component
     from siteplan.models.joint import JointModel
     from siteplan.models.joint_problem import Floats
     from siteplan.models.reuse import KnownAnswers
@@ -62,7 +63,7 @@ KEEP = {
 }
 """Tolerance within which later stages keep each stage's value: of a sum of relative shortfalls the sum itself, so that a row which
 is met stays met within siteplan.units.TOLERANCE however many are not; of the others a share of the value. The cost may rise by
-JointProblem.cost_slack besides."""
+JointProblem.cost_slack besides, that of each piece of the problem that nothing couples by a share of its own."""
 SHORTFALLS = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 LARGEST = ("hard-worst", "equity")
 """Stages of which the largest value over the components counts, and not the sum."""
@@ -116,6 +117,10 @@ class Part:
         What has been solved before, and gets what is solved now.
     key : bytes
         What the part is and what it has been held at so far.
+    pieces : tuple of Component
+        What only budgets, funds, shares of communities and the number of sites couple in it, if that is more than one.
+    caps : list of (terms, float)
+        What each piece may cost after the cost stage.
     """
 
     model: JointModel
@@ -125,6 +130,8 @@ class Part:
     constant: float = 0.0
     known: KnownAnswers | None = None
     key: bytes = b""
+    pieces: tuple[Component, ...] = ()
+    caps: list[tuple[list[tuple[Any, float]], float]] = field(default_factory=list)
 
 
 def start(model: JointModel, weight: float, known: KnownAnswers | None = None, key: bytes = b"") -> Part:
@@ -408,9 +415,25 @@ def _hold(stage: str, part: Part, value: float) -> None:
     model = part.model
     if stage in SHORTFALLS and value <= _ZERO:
         model.forbid_shortfall(SHORTFALLS[stage])
+    elif stage == "cost":
+        keep_costs(part)
     elif part.terms:
         scale = max(1.0, abs(value)) if stage in OWN_SCALE else 1.0
-        slack = model.problem.cost_slack * abs(value) if stage == "cost" else 0.0
-        model.keep(part.terms, value - part.constant, KEEP[stage] * scale + slack, stage.replace("-", "_"))
+        model.keep(part.terms, value - part.constant, KEEP[stage] * scale, stage.replace("-", "_"))
     if part.known is not None:
-        part.key = digest(part.key, stage, value)
+        part.key = digest(part.key, stage, value, *(most for _, most in part.caps))
+
+
+def keep_costs(part: Part) -> None:
+    """Let each piece of a part cost no more than in the solution in hand and ``cost_slack`` of it.
+
+    A slack that all of them shared would couple what nothing couples.
+    """
+    assert part.solution is not None
+    for n, piece in enumerate(part.pieces or (None,)):
+        terms, constant = part.model.priced(piece)
+        cost = constant + sum(c * part.solution.get(v.name, 0.0) for v, c in terms)
+        slack = KEEP["cost"] * max(1.0, abs(cost)) + part.model.problem.cost_slack * abs(cost)
+        if terms:
+            part.caps.append((terms, cost - constant + slack))
+            part.model.keep(*part.caps[-1], 0.0, f"cost_{n}")

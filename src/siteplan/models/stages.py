@@ -277,6 +277,8 @@ class _Run:
             start(model, len(model.component.slots) / total, known, key)
             for model, key in zip(models, keys, strict=True)
         ]
+        for part, pieces in zip(self.parts, pieces_of(problem, components, tied), strict=True):
+            part.pieces = pieces
 
     def stages(
         self,
@@ -330,6 +332,23 @@ class _Run:
             for r, terms in part.model.service.served.items():
                 counted[r] = sum(c * solution.get(v.name, 0.0) for v, c in terms)
         return counted
+
+
+def pieces_of(
+    problem: JointProblem, components: Sequence[Component], tied: Sequence[Ints]
+) -> list[tuple[Component, ...]]:
+    """Return the pieces of each component that only what couples the whole study couples; none where it is one."""
+    free = with_coupling(problem, Coupling())
+    if len(components) > 1 and everything(problem) == Coupling():
+        return [() for _component in components]
+    home = np.zeros(len(problem.sites), dtype=np.int64)
+    for c, component in enumerate(components):
+        home[component.sites] = c
+    found: list[list[Component]] = [[] for _component in components]
+    for piece in split(free, tied):
+        if len(piece.sites):
+            found[home[piece.sites[0]]].append(piece)
+    return [tuple(pieces) if len(pieces) > 1 else () for pieces in found]
 
 
 def whole(problem: JointProblem) -> Component:
