@@ -73,12 +73,14 @@ def only_opened(
     chosen = opened & ~slots.existing
     state = np.where(chosen, np.where(must, 1, slots.state), -1)
     largest = np.where(chosen | slots.existing, np.maximum(area * (1 + _ROUND_UP), slots.existing_m2), slots.max_m2)
+    largest = np.maximum(np.minimum(largest, slots.max_m2), np.where(chosen, slots.min_m2, 0.0))
+    whole = np.minimum(np.maximum(slots.min_m2, area), largest)  # the solver's area may be a rounding error too large
     return dataclasses.replace(
         problem,
         slots=dataclasses.replace(
             slots,
             state=np.where(slots.existing, slots.state, state),
-            min_m2=np.where(chosen & at_once, np.maximum(slots.min_m2, area), slots.min_m2),
-            max_m2=np.maximum(np.minimum(largest, slots.max_m2), np.where(chosen, slots.min_m2, 0.0)),
+            min_m2=np.where(chosen & at_once, whole, slots.min_m2),
+            max_m2=largest,
         ),
     )
