@@ -71,7 +71,7 @@ def plans(problem: JointProblem) -> Iterator[Plan]:
         if slots.existing[s]:
             choices.append((-1,))
         elif barred or small:
-            choices.append((never,) * (slots.state[s] <= 0))
+            choices.append(() if slots.state[s] > 0 else (never,))
         else:
             choices.append(tuple(range(last + 1)) if slots.state[s] > 0 else tuple(range(never + 1)))
     growing = watched(problem)
