@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from oracle_areas import Areas, Values
+from oracle_areas import YUAN, Areas, Values
 from oracle_plans import Plan, changes, delay, plans, single, walks, worst_mean
 
 if TYPE_CHECKING:
@@ -129,4 +129,8 @@ def _possible(problem: JointProblem, plan: Plan, area: np.ndarray, kept: dict[st
         if not terms and right < 0:
             return False
         areas.at_most(terms, right)
+    if problem.aim_price is not None:  # what comes too late for an aim has its price
+        terms, constant = areas.cost()
+        left = (kept["walking"] - worth(problem, plan, 0.0)) / YUAN
+        areas.at_most(terms, left * (1 + SAME) - constant + SAME)
     return areas.minimise({}) is not None
