@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from random_joint import random_joint
 from scipy import sparse
 
 from siteplan.models.joint_problem import Budget, CoverRow, Faults, JointProblem, Rows, ShareRow, Sites, SizeRows, Slots
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ASKED = ("aim_price", "facility_yuan", "walking_yuan_per_km", "cost_slack", "extra", "n_phases")
+
+
+def blocks(seed: int, n: int) -> list[JointProblem]:
+    """Return problems that can be put beside one another: alike in what they have at all."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for number in rng.integers(0, 10_000, n).tolist():
+        problem = random_joint(int(number), n_phases=1, n_sites=2, n_demand=3, most_new=4)
+        load = np.full(problem.limit.shape, np.nan) if problem.load is None else problem.load
+        slots = dataclasses.replace(problem.slots, state=np.minimum(problem.slots.state, 0))
+        less = {"previous": None, "max_sites": None, "funds": (), "extra": (), "shares": ()}
+        found.append(dataclasses.replace(problem, load=load, slots=slots, **less))
+    same = {"aim_price": None, "facility_yuan": 1e3, "walking_yuan_per_km": 1e3, "cost_slack": 0.0}
+    return [dataclasses.replace(problem, **same) for problem in found]
 
 
 def beside(problems: Sequence[JointProblem], **more: Any) -> JointProblem:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from beside import beside
+from beside import beside, blocks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_joint import random_joint
@@ -22,20 +22,6 @@ from siteplan.models.status import Proof, Status
 
 SLOW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OPTIONS = SolverOptions(time_limit_s=60)
-
-
-def blocks(seed: int, n: int) -> list[JointProblem]:
-    """Return problems that can be put beside one another: alike in what they have at all."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for number in rng.integers(0, 10_000, n).tolist():
-        problem = random_joint(int(number), n_phases=1, n_sites=2, n_demand=3, most_new=4)
-        load = np.full(problem.limit.shape, np.nan) if problem.load is None else problem.load
-        slots = dataclasses.replace(problem.slots, state=np.minimum(problem.slots.state, 0))
-        less = {"previous": None, "max_sites": None, "funds": (), "extra": (), "shares": ()}
-        found.append(dataclasses.replace(problem, load=load, slots=slots, **less))
-    same = {"aim_price": None, "facility_yuan": 1e3, "walking_yuan_per_km": 1e3, "cost_slack": 0.0}
-    return [dataclasses.replace(problem, **same) for problem in found]
 
 
 def keys(problem: JointProblem) -> list[bytes]:

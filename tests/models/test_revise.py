@@ -6,11 +6,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from beside import beside, blocks
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from random_joint import random_joint
 
 from siteplan.errors import SolverError
+from siteplan.models import revise
 from siteplan.models.revise import revise_joint
 from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import solve_joint
@@ -22,16 +24,6 @@ OPTIONS = SolverOptions(time_limit_s=120)
 
 def values(answer):
     return {proof.stage: proof.value for proof in answer.stages}
-
-
-def several(seed: int, n: int, n_phases: int = 1):
-    """Return ``n`` random problems beside one another, which nothing couples but a budget that may bind."""
-    rng = np.random.default_rng(seed)
-    parts = [
-        random_joint(int(rng.integers(0, 10_000)), n_phases=n_phases, n_sites=2, n_demand=3, most_new=4)
-        for _ in range(n)
-    ]
-    return parts, rng
 
 
 def solved_twice(problem):
@@ -84,3 +76,38 @@ def test_after_a_small_edit_too(seed: int, n_phases: int) -> None:
     pair = solved_twice(edited)
     if pair is not None:
         check_same(edited, *pair)
+
+
+def test_what_nothing_forces_to_change_is_not_decided_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [dataclasses.replace(part, budgets=()) for part in blocks(5, 3)]
+    first = solve_joint(beside(parts), OPTIONS)
+    slots = dataclasses.replace(parts[1].slots, cost_m2=parts[1].slots.cost_m2 * 2.0)
+    edited = beside([parts[0], dataclasses.replace(parts[1], slots=slots), parts[2]])
+    edited = dataclasses.replace(edited, previous=first.opened & ~edited.slots.existing)
+    sizes: list[int] = []
+
+    def spied(problem, *args, **more):
+        sizes.append(len(problem.slots))
+        return solve_joint(problem, *args, **more)
+
+    monkeypatch.setattr(revise, "solve_joint", spied)
+    found = revise_joint(edited, OPTIONS)
+    assert len(sizes) == 1
+    assert sizes[0] < len(edited.slots)
+    assert (found.opened == first.opened).all()
+    check_same(edited, solve_joint(edited, OPTIONS), found)
+
+
+@SLOW
+@given(seed=st.integers(0, 10_000))
+def test_components_beside_one_another(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    parts = blocks(seed, 3)
+    problem = beside(parts)
+    previous = solve_joint(problem, OPTIONS).opened & ~problem.slots.existing
+    previous ^= (rng.random(len(previous)) < 0.1) & ~problem.slots.existing
+    sites = dataclasses.replace(
+        problem.sites, state=np.where(rng.random(len(problem.sites)) < 0.15, -1, problem.sites.state)
+    )
+    edited = dataclasses.replace(problem, previous=previous, sites=sites)
+    check_same(edited, solve_joint(edited, OPTIONS), revise_joint(edited, OPTIONS))

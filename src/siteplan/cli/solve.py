@@ -41,19 +41,47 @@ _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
     help="Relative gap at which a stage may stop: 0.01 is one per cent; 0 asks for proof.",
 )
 @click.option("--time-limit", "time_limit_s", type=float, help="Seconds for the solver in all.")
+@click.option(
+    "--from",
+    "earlier",
+    type=click.Path(path_type=Path),
+    metavar="PLAN",
+    help="An earlier plan to revise: what it was asked is asked again, and as few facilities as possible are opened or closed.",
+)
+@click.option(
+    "--lock",
+    "locked",
+    multiple=True,
+    metavar="ID",
+    help="Approved facility or site of the earlier plan, which stays; may be given again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def solve_command(study: Path, output: Path | None, *, as_json: bool, **changes: Any) -> int:
-    """Plan a study: where each facility goes, how large it is, and whom it serves."""
+def solve_command(
+    study: Path, output: Path | None, *, earlier: Path | None, locked: tuple[str, ...], as_json: bool, **changes: Any
+) -> int:
+    """Plan a study: where each facility goes, how large it is, and whom it serves.
+
+    With --from the earlier plan is revised after an edit of the study.
+    """
+    from siteplan.planning.resolve import asked_again, resolve
     from siteplan.planning.solve import default_scenario, solve
-    from siteplan.plans.store import write_plan
+    from siteplan.plans.store import read_plan, write_plan
     from siteplan.study.study import open_study
 
+    if locked and earlier is None:
+        raise UsageError(_("--lock needs --from: name the plan in which the facility is approved"))
     given = {key: value for key, value in changes.items() if value not in (None, ())}
     with progress_bar(quiet=as_json) as progress:
         opened = open_study(study)
-        scenario = default_scenario(opened).but(**given)
+        known = None if earlier is None else read_plan(earlier, study=opened)
+        scenario = (default_scenario(opened) if known is None else asked_again(known, opened)).but(**given)
         target = _target(opened, output, scenario.name)
-        plan = solve(opened, scenario, progress=progress)
+        if earlier is not None and target.resolve() == earlier.resolve():
+            raise UsageError(_("the plan would replace the one that it revises: give another --name or --output"))
+        if known is None:
+            plan = solve(opened, scenario, progress=progress)
+        else:
+            plan = resolve(known, opened, scenario=scenario, locked=locked, progress=progress)
         path = write_plan(plan, target)
     if as_json:
         click.echo(json.dumps(plan_json(plan, path=str(path)), ensure_ascii=False, indent=2))

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from siteplan.access.network import Network
 from siteplan.access.walking import Walking, cost_matrix
 from siteplan.candidates.given import candidate_sites
 from siteplan.communities.form import Formation, form_communities
 from siteplan.demand.households import households_on_buildings
 from siteplan.errors import UsageError
-from siteplan.messages import _
+from siteplan.messages import _, language
+from siteplan.models.reuse import digest
+from siteplan.models.revise import revise_joint
 from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import JointAnswer, solve_joint
+from siteplan.planning.cache import SolveCache, geometry_key
 from siteplan.plans.plan import DEMAND_COLUMNS, STAGE_COLUMNS, Plan
 from siteplan.plans.scenario import Fund, Phase, Scenario
 from siteplan.siting.allocation import to_allocation
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from siteplan.access.network import Network
     from siteplan.standards.rule import Rule
     from siteplan.study.study import Study
 
@@ -131,6 +134,7 @@ def solve(
     *,
     previous: Plan | None = None,
     progress: Progress | None = None,
+    cache: SolveCache | None = None,
 ) -> Plan:
     """Plan a study.
 
@@ -143,6 +147,8 @@ def solve(
         An earlier plan: once the hard rules are met as far as they can be, as little of it as possible is changed.
     progress : callable, optional
         Called with (step or stage, done, of how many).
+    cache : SolveCache, optional
+        What earlier solves have left; gets what this one finds.
 
     Returns
     -------
@@ -157,17 +163,25 @@ def solve(
         If the scenario names sites that do not exist, asks for what the layer of candidates forbids, or locks a facility that can no longer
         stand.
     """
-    prepared = prepare(study, scenario or default_scenario(study), progress=progress)
-    return solve_prepared(prepared, previous=previous, progress=progress)
+    cache = SolveCache() if cache is None else cache
+    prepared = prepare(study, scenario or default_scenario(study), progress=progress, cache=cache)
+    return solve_prepared(prepared, previous=previous, progress=progress, cache=cache)
 
 
-def solve_prepared(prepared: Prepared, *, previous: Plan | None = None, progress: Progress | None = None) -> Plan:
+def solve_prepared(
+    prepared: Prepared,
+    *,
+    previous: Plan | None = None,
+    progress: Progress | None = None,
+    cache: SolveCache | None = None,
+) -> Plan:
     """Plan a study that is ready for siting; parameters and errors are those of :func:`solve`."""
     question = prepared.question
     scenario = question.scenario
     problem = to_problem(question, previous)
     options = SolverOptions(solver=scenario.solver, gap=scenario.gap, time_limit_s=scenario.time_limit_s)
-    answer = solve_joint(problem, options, progress=progress)
+    run = solve_joint if previous is None else revise_joint
+    answer = run(problem, options, progress=progress, known=None if cache is None else cache.known)
     built = works_of(problem, answer)
     facilities = to_facilities(question, problem, answer, built)
     works = to_works(built, facility_ids(question, problem.slots))
@@ -190,8 +204,11 @@ def solve_prepared(prepared: Prepared, *, previous: Plan | None = None, progress
     )
 
 
-def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = None) -> Prepared:
+def prepare(
+    study: Study, scenario: Scenario, *, progress: Progress | None = None, cache: SolveCache | None = None
+) -> Prepared:
     """Make a study ready for siting: demand, communities, sites and walking costs."""
+    cache = SolveCache() if cache is None else cache
 
     def tell(step: str) -> None:
         if progress:
@@ -201,8 +218,7 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
     tell("demand")
     demand = households_on_buildings(study)
     tell("streets")
-    streets = study.layers.get("streets")
-    network = Network.from_streets(streets) if streets is not None and len(streets) else None
+    network, streets = cache.network(study.layers.get("streets"))
     tell("communities")
     formation = form_communities(study, demand.buildings, network=network)
     buildings = _buildings(formation)
@@ -214,7 +230,7 @@ def prepare(study: Study, scenario: Scenario, *, progress: Progress | None = Non
     sites, notes = candidate_sites(study, units, buildings, (*types, *counted_types(speaking, types)))
     _check_sites(scenario, sites)
     tell("walking")
-    walking = _walks(study, buildings, sites, network, _farthest(study, speaking))
+    walking = _walks(study, buildings, sites, network, _farthest(study, speaking), (cache, streets))
     question = Question(
         study=study,
         scenario=scenario.but(types=types),
@@ -265,21 +281,36 @@ def _farthest(study: Study, speaking: Collection[Rule]) -> float:
 
 
 def _walks(
-    study: Study, buildings: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, network: Network | None, cutoff_m: float
+    study: Study,
+    buildings: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    network: Network | None,
+    cutoff_m: float,
+    kept: tuple[SolveCache, bytes],
 ) -> Walking:
-    """Return the walking costs within ``cutoff_m`` metres."""
+    """Return the walking costs within ``cutoff_m`` metres; ``kept`` is what earlier ones are found in, and the key of the streets."""
     access = study.settings.access
-    return cost_matrix(
-        buildings.geometry,
-        sites.geometry,
-        demand_ids=buildings["building_id"].tolist(),
-        candidate_ids=sites["id"].astype(str).tolist(),
-        streets=study.layers.get("streets"),
-        cutoff_m=cutoff_m,
-        detour_factor=access.detour_factor,
-        snap_limit_m=access.snap_limit_m,
-        network=network,
-    )
+    demand_ids, site_ids = buildings["building_id"].tolist(), sites["id"].astype(str).tolist()
+    cache, streets = kept
+    key = digest(
+        streets, str(study.crs), geometry_key(buildings.geometry), geometry_key(sites.geometry),
+        tuple(demand_ids), tuple(site_ids), cutoff_m, access.detour_factor, access.snap_limit_m, language(),
+    )  # fmt: skip
+
+    def walk() -> Walking:
+        return cost_matrix(
+            buildings.geometry,
+            sites.geometry,
+            demand_ids=demand_ids,
+            candidate_ids=site_ids,
+            streets=None,
+            cutoff_m=cutoff_m,
+            detour_factor=access.detour_factor,
+            snap_limit_m=access.snap_limit_m,
+            network=network,
+        )
+
+    return cache.once("walks", key, walk)
 
 
 def _check_sites(scenario: Scenario, sites: gpd.GeoDataFrame) -> None:
