@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from siteplan.models.stages import JointAnswer
 
 SAME = 1e-5
-AREA = 2e-6
+AREA = 2e-5
 STAGES = ("hard-worst", "hard-sum", "changes", "targets", "aims", "cost")
 
 

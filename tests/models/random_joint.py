@@ -122,8 +122,8 @@ class _Draw:
         found = []
         for s in range(len(self.entries)):
             others = [b for b in range(len(self.entries)) if b != s]
-            if others and self.chance(0.35):
-                found.append((s, self.chance(0.4), self.some(others)[: self.whole(0, 3)], self.strength()))
+            if others and self.chance(0.5):
+                found.append((s, self.chance(0.5), self.some(others)[: self.whole(0, 4)], self.strength()))
         return found
 
     def shares(self) -> list[Any]:
@@ -142,7 +142,7 @@ class _Draw:
     def cover(self) -> list[CoverRow]:
         return [
             CoverRow(
-                type=k, demand=np.array(self.some(list(range(self.n_demand)))), reach=100.0 * self.whole(2, 9),
+                type=k, demand=np.array(self.some(list(range(self.n_demand)))), reach=100.0 * self.whole(3, 10),
                 strength=self.strength(), share=float(self.rng.choice([1.0, 1.0, 0.8, 0.5])), due=self.due(),
             )
             for k in (CENTRE, ROOM, SQUARE, POST, CENTRE, ROOM)
@@ -150,20 +150,20 @@ class _Draw:
         ]  # fmt: skip
 
     def load(self) -> np.ndarray | None:
-        if self.chance(0.4):
+        if self.chance(0.3):
             return None
         load = np.full((4, self.n_demand), np.nan)
         for k in self.some([CENTRE, ROOM]):
-            some = np.array(self.some(list(range(self.n_demand))))
-            load[k, some] = self.rng.integers(0, 5, len(some))
+            some = np.array(self.some(list(range(self.n_demand)), 2))
+            load[k, some] = self.rng.integers(0, 9, len(some))
         return load
 
     # money --------------------------------------------------------------------------------------------------------
 
     def budgets(self) -> list[Budget]:
         every, found = np.arange(self.n_sites), []
-        if self.chance(0.3):
-            found.append(Budget(sites=np.array(self.some(list(every))), limit=1e4 * self.whole(2, 30)))
+        if self.chance(0.4):
+            found.append(Budget(sites=np.array(self.some(list(every))), limit=1e4 * self.whole(1, 15)))
         if self.chance(0.5):
             found += [
                 Budget(sites=every, limit=1e4 * self.whole(0, 15), phase=t)
@@ -192,7 +192,7 @@ class _Draw:
         limit = np.full((4, self.n_demand), np.nan)
         for i, s in pairs:
             limit[self.entries[s].type, i] = 900.0
-        faults = self.faults() if self.chance(0.5) else []
+        faults = self.faults() if self.chance(0.7) else []
         return JointProblem(
             weight=self.rng.integers(1, 6, self.n_demand).astype(float),
             slots=slots_of(self.entries), sites=sites_of(self.n_sites, **self.sites()),
@@ -200,7 +200,7 @@ class _Draw:
             pair_cost=metres, limit=limit, area=rows_of(n, self.area()), count=rows_of(n, self.count()), size=self.size(),
             faults=faults_of(n, faults) if faults else None, cover=tuple(self.cover()), shares=tuple(self.shares()),
             budgets=tuple(self.budgets()), funds=tuple(self.funds()),
-            max_sites=self.whole(1, self.n_sites) if self.chance(0.3) else None,
+            max_sites=self.whole(0, self.n_sites) if self.chance(0.4) else None,
             aim_price=float(self.rng.choice([5e3, 15e3, 35e3])) if self.chance(0.3) else None,
             load=self.load(), community=self.rng.integers(0, 2, self.n_demand),
             facility_yuan=float(self.rng.choice([0.0, 1e3, 15e3])), walking_yuan_per_km=float(self.rng.choice([1e2, 1e4, 4e4])),
