@@ -131,8 +131,7 @@ class Money:
             terms, constant = self.cost(last, sites) if budget.phase is None else self.spent(budget.phase, sites)
             if terms:
                 self.model.add(terms, "<=", budget.limit / COST_UNIT - constant, f"budget_{b}")
-        counted = [(z, 1.0) for (j, t), z in self.z.items() if t == last and j not in self.standing]
-        if self.problem.max_sites is not None and counted:
+        if self.problem.max_sites is not None and (counted := self.new_sites()):
             self.model.add(counted, "<=", float(self.problem.max_sites), "max_sites")
         places: dict[int, list[tuple[Any, float]]] = {}
         for (j, t), z in self.z.items():
@@ -141,6 +140,21 @@ class Money:
         for place, terms in places.items():
             if len(terms) > 1:
                 self.model.add(terms, "<=", 1, f"place_{place}")
+
+    def new_sites(self) -> list[tuple[Any, float]]:
+        """Return z_j at the end of each site where nothing stands; they are added where nothing asked for them before."""
+        last, slots = self.openings.last, self.problem.slots
+        opened: dict[int, list[Any]] = {}
+        for (s, t), y in self.openings.y.items():
+            if t == last and int(slots.site[s]) not in self.standing:
+                opened.setdefault(int(slots.site[s]), []).append(y)
+        for j, variables in opened.items():
+            if (j, last) not in self.z:
+                z = self._site(j, last, set())
+                for y in variables:
+                    self.model.add([(y, 1), (z, -1)], "<=", 0, f"counted_{y.name}")
+                self.model.add([(z, 1), *((y, -1) for y in variables)], "<=", 0, f"used_{j}_{last}")
+        return [(self.z[j, last], 1.0) for j in opened]
 
     def _funds(self) -> None:
         funds = self.problem.funds

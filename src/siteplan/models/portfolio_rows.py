@@ -79,10 +79,7 @@ def _funds(problem: JointProblem, models: Sequence[JointModel]) -> Iterator[Row]
 
 def _sites(problem: JointProblem, models: Sequence[JointModel]) -> Iterator[Row]:
     if problem.max_sites is not None:
-        usage: dict[int, Affine] = {
-            c: ([(z, 1.0) for (j, _t), z in model.money.z.items() if j not in model.money.standing], 0.0)
-            for c, model in enumerate(models)
-        }
+        usage: dict[int, Affine] = {c: (model.money.new_sites(), 0.0) for c, model in enumerate(models)}
         yield Row(usage=_used(usage), limit=float(problem.max_sites), name="max_sites")
 
 

@@ -379,6 +379,10 @@ def _complete(part: Part) -> None:
         inside = [model.y[s, t] for s in service.table.members[number] if (s, t) in model.y]
         return sum(solution.get(y.name, 0.0) > _HALF for y in inside)
 
+    for (j, t), z in model.money.z.items():
+        if z.name not in solution:  # of a site that nothing but the number of sites asks for
+            here = [y for (s, when), y in model.y.items() if when == t and model.problem.slots.site[s] == j]
+            solution[z.name] = max((solution.get(y.name, 0.0) for y in here), default=0.0)
     for (number, t), variable in service.n.items():
         if variable is not None:
             solution[variable.name] = 0.0 if opened(number, t) else 1.0
