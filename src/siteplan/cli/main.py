@@ -16,6 +16,7 @@ from siteplan.cli.check import check
 from siteplan.cli.compare import compare_command
 from siteplan.cli.demo import demo
 from siteplan.cli.explain import explain_command
+from siteplan.cli.frontier import frontier_command
 from siteplan.cli.map import map_command
 from siteplan.cli.new import new
 from siteplan.cli.solve import solve_command
@@ -46,6 +47,7 @@ for _command in (
     audit_command,
     map_command,
     compare_command,
+    frontier_command,
     explain_command,
 ):
     cli.add_command(_command)
