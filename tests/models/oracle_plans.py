@@ -153,7 +153,7 @@ def lacks(problem: JointProblem, plan: Plan) -> list[Lack]:
         found += [(1.0, int(faults.strength[f])) for f in range(len(faults)) if broken(faults, f, opened)]
     if problem.size is not None:
         for s, strength in zip(problem.size.slot.tolist(), problem.size.strength.tolist(), strict=True):
-            if problem.slots.existing[s] and not has_area(problem, s):
+            if opened[s] and not has_area(problem, s):
                 found.append((1.0, strength))
     new = opened & ~problem.slots.existing
     for j in np.flatnonzero(problem.sites.state > 0).tolist():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toy_problems import Slot, problem_of, share_of, sites_of
 
-from siteplan.models.joint_problem import Budget
+from siteplan.models.joint_problem import Budget, SizeRows
 from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import solve_joint
 
@@ -67,3 +67,11 @@ def test_a_share_is_of_communities_and_not_of_areas() -> None:
     answer = solve_joint(problem, SolverOptions())
     assert stage(answer, "hard-sum") == pytest.approx(1 / 3)
     assert sorted(answer.area_m2[0].round(6)) == [0.0, 60.0, 60.0]
+
+
+@pytest.mark.parametrize("existing", [True, False])
+def test_what_is_open_without_any_area_lacks_its_whole_size(existing: bool) -> None:
+    # a facility of 0 m2, as the phases of a plan may have one: what it lacks was left out, and the order of building called as good
+    slot = Slot(0, 0, existing_m2=0.0 if existing else None, high=0.0, state=1)
+    size = SizeRows(slot=np.array([0]), least_m2=np.array([40.0]), strength=np.array([TARGET]))
+    assert stage(solve_joint(problem_of([slot], size=size), SolverOptions()), "targets") == 1.0

@@ -80,9 +80,9 @@ class ElasticRows:
         for r in np.flatnonzero(np.isin(rows.slot, self.component.slots)).tolist():
             s, least = int(rows.slot[r]), float(rows.least_m2[r])
             opened, constant = self.openings.opened(s, last)
-            if (s, last) not in self.openings.a:
-                if self.problem.slots.existing[s]:  # it stands, cannot grow and has no area: what it lacks is given
-                    self.shortfalls[Strength(int(rows.strength[r]))].append(([], 1.0))
+            if (s, last) not in self.openings.a:  # where it is open it has no area: what it lacks is given
+                if opened or constant:
+                    self.shortfalls[Strength(int(rows.strength[r]))].append((opened, constant))
                 continue
             terms = [(self.openings.a[s, last], 1.0), *((v, -least * c) for v, c in opened)]
             self.elastic(terms, least * constant, least, int(rows.strength[r]), f"size_{r}")

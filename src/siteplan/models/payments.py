@@ -72,4 +72,4 @@ def _pay_phase(problem: JointProblem, t: int, bill: Floats, paid: Floats) -> Non
     model.minimise([*order, *((missing, 1e3 * (1 + len(problem.funds))) for missing in owed.values())])
     model.solve(SolverOptions())
     for (f, j), p in shares.items():
-        paid[f, j] = float(p.varValue or 0.0)
+        paid[f, j] = max(float(p.varValue or 0.0), 0.0)

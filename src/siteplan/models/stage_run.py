@@ -365,7 +365,7 @@ def _nothing_new(model: JointModel) -> dict[str, float]:
     lowest = ("y_", "z_", "a_", "x_", "w_", "p_", "o_")
     return {
         variable.name: float((variable.lowBound if variable.name.startswith(lowest) else variable.upBound) or 0.0)
-        for variable in model.model.problem.variables()
+        for variable in model.model.variables
     }
 
 
@@ -405,13 +405,10 @@ def value_of(part: Part) -> float:
 
 
 def snapshot(part: Part) -> dict[str, float]:
-    """Return the solver's solution by variable name, binaries rounded."""
-    values: dict[str, float] = {}
-    for variable in part.model.model.problem.variables():
-        value = variable.varValue
-        if value is not None:
-            values[variable.name] = float(round(value)) if variable.name.startswith("y_") else float(value)
-    return values
+    """Return the solver's solution by variable name, binaries rounded; what is in no row is at its least."""
+    variables = part.model.model.variables
+    values = zip(variables, part.model.model.values(variables).tolist(), strict=True)
+    return {v.name: float(round(value)) if v.name.startswith("y_") else value for v, value in values}
 
 
 def _hold(stage: str, part: Part, value: float) -> None:
