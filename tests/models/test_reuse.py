@@ -112,11 +112,14 @@ def _within(component: Any, parts: list[JointProblem]) -> bool:
 def full() -> JointProblem:
     """Return a problem that has something of everything."""
     drawn = (random_joint(number, n_phases=1) for number in range(2000))
-    problem = next(p for p in drawn if p.size and p.faults and p.cover and p.shares and len(p.area) and len(p.count))
+    asked = (p for p in drawn if p.size and p.faults and p.cover and p.shares and len(p.area) and len(p.count))
+    problem = next(p for p in asked if p.faults.matrix.nnz and p.shares[0].matrix.nnz and p.count.matrix.nnz)
     n_slots, every = len(problem.slots), np.arange(len(problem.sites))
     return dataclasses.replace(
         problem,
         load=np.ones_like(problem.limit),
+        community=np.arange(len(problem.weight)) % 2,
+        extra=(),
         previous=np.zeros(n_slots, dtype=bool),
         budgets=(Budget(sites=every[:-1], limit=1e5),),
         funds=(Fund(sites=every[:-1], limits=(1e5,)),),
