@@ -17,7 +17,7 @@ from siteplan.models.revise import revise_joint
 from siteplan.models.solver import SolverOptions
 from siteplan.models.stages import solve_joint
 
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SAME = 3e-5
 OPTIONS = SolverOptions(time_limit_s=120)
 
