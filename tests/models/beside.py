@@ -31,6 +31,12 @@ def blocks(seed: int, n: int) -> list[JointProblem]:
     return [dataclasses.replace(problem, **same) for problem in found]
 
 
+def alone(problem: JointProblem) -> JointProblem:
+    """Return a problem without what would be asked of all together: it can be put beside any other that is treated so."""
+    load = np.full(problem.limit.shape, np.nan) if problem.load is None else problem.load
+    return dataclasses.replace(problem, load=load, previous=None, max_sites=None, funds=())
+
+
 def beside(problems: Sequence[JointProblem], **more: Any) -> JointProblem:
     """Return the problems as one, that is asked what the first is asked.
 

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from oracle_plans import members
-from scipy import sparse
-from toy_problems import Row, Slot, faults_of, matrix_of, rows_of, share_of, sites_of, slots_of
+from toy_problems import Row, Slot, faults_of, rows_of, share_of, sites_of, slots_of
 
-from siteplan.models.joint_problem import (
-    Budget,
-    CoverRow,
-    Faults,
-    Fund,
-    JointProblem,
-    Rows,
-    Sites,
-    SizeRows,
-    Slots,
-    Space,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from siteplan.models.joint_problem import Budget, CoverRow, Fund, JointProblem, SizeRows, Space
 
 CENTRE, ROOM, SQUARE, POST = range(4)
 """Facility types: on floor; on floor, inside a centre where there is one; on land; without area."""
@@ -214,66 +197,3 @@ class _Draw:
 def random_joint(seed: int, *, n_phases: int, n_sites: int = 3, n_demand: int = 4, most_new: int = 6) -> JointProblem:
     """Return a random problem whose parts are all coupled."""
     return _Draw(seed, n_phases=n_phases, n_sites=n_sites, n_demand=n_demand, most_new=most_new).problem()
-
-
-def side_by_side(problems: Sequence[JointProblem]) -> JointProblem:
-    """Return problems as one: nothing couples them. Prices, phases and objectives are the first one's, and nobody counts sites."""
-    first = problems[0]
-    n_slots, n_sites, n_demand, n_units = (
-        np.concatenate([[0], np.cumsum(sizes)]).tolist()
-        for sizes in (
-            [len(p.slots) for p in problems],
-            [len(p.sites) for p in problems],
-            [len(p.weight) for p in problems],
-            [1 + int(p.community.max()) for p in problems],
-        )
-    )
-    every = list(enumerate(problems))
-
-    def joined(arrays: Iterable[np.ndarray]) -> np.ndarray:
-        return np.concatenate(list(arrays))
-
-    def moved(values: np.ndarray, by: int) -> np.ndarray:
-        return np.where(values >= 0, values + by, values)
-
-    def wide(matrix: Any, n: int) -> Any:
-        return matrix_of(n_slots[-1], [[s + n_slots[n] for s in members(matrix, r)] for r in range(matrix.shape[0])])
-
-    def rows(name: str) -> Rows:
-        parts = [getattr(p, name) for p in problems]
-        matrix = sparse.csr_array(sparse.vstack([wide(part.matrix, n) for n, part in enumerate(parts)]))
-        return Rows(matrix=matrix, **{f: joined(getattr(p, f) for p in parts) for f in ("required", "strength", "due")})
-
-    def sized(name: str) -> Any:
-        parts = [(n, getattr(p, name)) for n, p in every if getattr(p, name) is not None]
-        if not parts:
-            return None
-        kind = type(parts[0][1])
-        fields = {f.name for f in dataclasses.fields(kind)} - {"slot", "matrix"}
-        found = {f: joined(getattr(part, f) for _, part in parts) for f in fields}
-        if kind is Faults:
-            found["matrix"] = sparse.csr_array(sparse.vstack([wide(part.matrix, n) for n, part in parts]))
-        return kind(slot=joined(part.slot + n_slots[n] for n, part in parts), **found)
-
-    slots = {f.name: joined(getattr(p.slots, f.name) for p in problems) for f in dataclasses.fields(first.slots)}
-    slots["site"] = joined(p.slots.site + n_sites[n] for n, p in every)
-    slots["host"] = joined(moved(p.slots.host, n_slots[n]) for n, p in every)
-    sites = {f.name: joined(getattr(p.sites, f.name) for p in problems) for f in dataclasses.fields(first.sites)}
-    sites["place"] = joined(moved(p.sites.place, 2 * n) for n, p in every)
-    previous = [np.zeros(len(p.slots), dtype=bool) if p.previous is None else p.previous for p in problems]
-    loads = [np.full((4, len(p.weight)), np.nan) if p.load is None else p.load for p in problems]
-    return dataclasses.replace(
-        first,
-        weight=joined(p.weight for p in problems), slots=Slots(**slots), sites=Sites(**sites),
-        pair_demand=joined(p.pair_demand + n_demand[n] for n, p in every), pair_slot=joined(p.pair_slot + n_slots[n] for n, p in every),
-        pair_cost=joined(p.pair_cost for p in problems), limit=np.hstack([p.limit for p in problems]), area=rows("area"), count=rows("count"),
-        size=sized("size"), faults=sized("faults"),
-        cover=tuple(dataclasses.replace(row, demand=row.demand + n_demand[n]) for n, p in every for row in p.cover),
-        shares=tuple(dataclasses.replace(row, matrix=wide(row.matrix, n)) for n, p in every for row in p.shares),
-        budgets=tuple(dataclasses.replace(b, sites=b.sites + n_sites[n]) for n, p in every for b in p.budgets),
-        funds=tuple(dataclasses.replace(f, sites=f.sites + n_sites[n]) for n, p in every for f in p.funds),
-        max_sites=None, load=None if np.isnan(np.hstack(loads)).all() else np.hstack(loads),
-        community=joined(p.community + n_units[n] for n, p in every), wait=joined(p.wait for p in problems),
-        earliest=joined(p.earliest for p in problems),
-        previous=None if first.previous is None else joined(previous),
-    )  # fmt: skip

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from beside import alone, beside
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joint_checks import SAME, SHORTFALLS, check_answer, check_stages, near
 from joint_features import problem_of_kinds
 from joint_oracle import best
-from random_joint import random_joint, side_by_side
+from random_joint import random_joint
 
 from siteplan.errors import SolverError
 from siteplan.models import stages
@@ -38,11 +37,8 @@ def test_joint_equals_enumeration(seed: int) -> None:
 @given(seed=st.integers(0, 10**6), n_phases=st.integers(1, 2), slack=st.sampled_from([0.0, 0.02, 0.2]))
 def test_taking_apart_changes_nothing(seed: int, n_phases: int, slack: float) -> None:
     # contract: C17. Three problems side by side; walks dear enough that the slack of the cost is used
-    parts = [
-        dataclasses.replace(random_joint(3 * seed + n, n_phases=n_phases, n_sites=2, n_demand=3, most_new=4), funds=())
-        for n in range(3)
-    ]
-    problem = dataclasses.replace(side_by_side(parts), cost_slack=slack, walking_yuan_per_km=2e5, facility_yuan=0.0)
+    parts = [alone(random_joint(3 * seed + n, n_phases=n_phases, n_sites=2, n_demand=3, most_new=4)) for n in range(3)]
+    problem = beside(parts, cost_slack=slack, walking_yuan_per_km=2e5, facility_yuan=0.0)
     try:
         whole = solve_joint(problem, SolverOptions(), decompose=False)
     except SolverError:

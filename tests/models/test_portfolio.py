@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from beside import alone, beside
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from joint_checks import SAME, YUAN, check_answer
-from random_joint import random_joint, side_by_side
+from random_joint import random_joint
 from toy_problems import Slot, problem_of, share_of
 
 from siteplan.errors import SolverError
@@ -46,12 +47,8 @@ def by_columns() -> Iterator[list[int]]:
 def coupled(seed: int) -> JointProblem:
     """Return three random problems that a budget, funds, a share of communities or a number of sites couples."""
     rng = np.random.default_rng(seed)
-    alone = {"funds": (), "shares": (), "budgets": ()}
-    parts = [
-        dataclasses.replace(random_joint(PARTS * seed + n, n_phases=1, n_sites=2, n_demand=3, most_new=4), **alone)
-        for n in range(PARTS)
-    ]
-    problem = side_by_side(parts)
+    parts = [alone(random_joint(PARTS * seed + n, n_phases=1, n_sites=2, n_demand=3, most_new=4)) for n in range(PARTS)]
+    problem = beside(parts)
     sites, slots = np.arange(len(problem.sites)), problem.slots
     some = [np.sort(rng.choice(sites, int(rng.integers(2, len(sites) + 1)), replace=False)) for _ in range(2)]
     budget = Budget(sites=sites, limit=1e4 * int(rng.integers(3, 30)))
