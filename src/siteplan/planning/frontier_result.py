@@ -73,7 +73,7 @@ class Frontier:
     points : tuple of FrontierPoint
         By cost. Of a free frontier each covers more than the one before; nested plans are those of the budgets of ``free``.
     dropped : tuple of Dropped
-        Plans that were solved and are dominated: what more they cost is spent on other rules.
+        Plans that were solved and are dominated: what more they cost is spent on rules that do not count in coverage, or they were stopped early.
     complete : bool
         Whether it is proven that no budget gives a further point.
     solves : int
@@ -189,7 +189,7 @@ class Frontier:
 
 def _dropped_line(dropped: Dropped) -> str:
     return _(
-        "  dropped: {cost} yuan for {coverage}, because {other} yuan cover {better}; the rest goes to rules that do not count in coverage",
+        "  dropped: {cost} yuan for {coverage}, because {other} yuan cover {better}",
         cost=f"{dropped.point.cost_yuan:,.0f}",
         coverage=f"{dropped.point.coverage:.1%}",
         other=f"{dropped.by.cost_yuan:,.0f}",

@@ -30,14 +30,17 @@ if TYPE_CHECKING:
 
 
 def apply(change: Change, study: Study, scenario: Scenario) -> Both:
-    """Return the study and the scenario with a change.
+    """Return the study and the scenario with a change, and with what has to be changed together with it.
 
     Raises
     ------
     UsageError
         If there is nothing to change.
     """
-    return _APPLY[change.kind](change, study, scenario)
+    study, scenario = _APPLY[change.kind](change, study, scenario)
+    for other in change.also:
+        study, scenario = apply(other, study, scenario)
+    return study, scenario
 
 
 # layers -----------------------------------------------------------------------------------------------------------------
@@ -90,7 +93,7 @@ def _record(site: NewSite) -> dict[str, Any]:
         "fixed_cost_yuan": site.fixed_yuan,
         "cost_per_m2_yuan": site.floor_yuan_per_m2,
         "land_cost_per_m2_yuan": site.land_yuan_per_m2,
-        "types": "",
+        "types": site.types,
         "state": "free",
         "community_id": site.community_id,
         "basis": site.basis,

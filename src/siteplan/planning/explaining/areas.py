@@ -19,7 +19,7 @@ from siteplan.planning.explaining.sizes import must_problem, options_of
 from siteplan.siting.modes import CONVERT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import geopandas as gpd
 
@@ -39,15 +39,23 @@ _ROOM_M2 = 1e5
 """What a site is let have more while it is asked how much it needs: more than any rule asks of one."""
 
 
-def least_area(bench: Bench, key: Key, site_id: str, question: Question | None = None) -> tuple[float, float] | None:
-    """Return the least m2 of floor and of land more at a site that make the rule hold together with what the plan meets.
+def least_area(
+    bench: Bench,
+    key: Key,
+    site_id: str,
+    question: Question | None = None,
+    *,
+    others: Collection[Key] = (),
+    limited: bool = True,
+) -> tuple[float, float] | None:
+    """Return the least m2 of floor and of land more at a site that make the rule hold together with what the plan meets, and with ``others``.
 
     Floor alone, else land alone, else both: then the least sum. A building that is converted gets no land. None where more room does not help.
     """
     base = bench.question if question is None else question
     j = _row(base, site_id)
     roomy = dataclasses.replace(base, sites=_roomy(base, [j]))
-    problem = must_problem(bench, key, question=roomy)[1]
+    problem = must_problem(bench, key, others=others, question=roomy, limited=limited)[1]
     component = next(part for part in split(problem) if j in part.sites)
     for grows in ((True, False), (False, True), (True, True)):
         if not (grows[1] and base.sites["kind"].iloc[j] == CONVERT):
@@ -57,10 +65,12 @@ def least_area(bench: Bench, key: Key, site_id: str, question: Question | None =
     return None
 
 
-def cheapest_to_enlarge(bench: Bench, key: Key, sites: Sequence[int], number: int) -> list[str]:
+def cheapest_to_enlarge(
+    bench: Bench, key: Key, sites: Sequence[int], number: int, *, limited: bool = True
+) -> list[str]:
     """Return up to ``number`` of ``sites`` (rows), by id, at which more room makes the rule hold: those where the hard rules cost least."""
     roomy = dataclasses.replace(bench.question, sites=_roomy(bench.question, sites))
-    problem = must_problem(bench, key, question=roomy)[1]
+    problem = must_problem(bench, key, question=roomy, limited=limited)[1]
     model = JointModel(problem, whole(problem), nearest_first(problem), "enlarged")
     if not sites or not bind(model):
         return []

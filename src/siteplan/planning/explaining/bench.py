@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,12 +42,15 @@ class Bench:
         Most seconds for each solve.
     whole_slots : int
         Slots up to which the study is solved again as a whole.
+    memo : dict of Key to bool
+        Which unmet rules lack nothing but money and sites, as far as that has been asked (sizes.limits_only).
     """
 
     plan: Plan
     prepared: Prepared
     seconds: float
     whole_slots: int = WHOLE_SLOTS
+    memo: dict[Key, bool] = field(default_factory=dict)
 
     @property
     def question(self) -> Question:

@@ -25,7 +25,8 @@ class NewSite:
 
     Parameters
     ----------
-    id, community_id, kind : str
+    id, community_id, kind, types : str
+        ``types``: what it is for, by ";".
     x, y : float
         Metres, in the study's CRS.
     floor_m2, land_m2, storeys : float
@@ -37,6 +38,7 @@ class NewSite:
     id: str
     community_id: str
     kind: str
+    types: str
     x: float
     y: float
     floor_m2: float
@@ -80,7 +82,7 @@ class Change:
         new_fund, open_fund (to communities that may not have it), earlier_money, more_sites, unlock, keep_found (lock what a further run has
         found); where nothing else helps lower_figure (also of a share), not_required.
     rule_id, site_id, type, mode : str
-        What is changed: a rule's figure, a site or a facility, the type that it may hold too, the way that is allowed too.
+        What is changed: a rule's figure, a site or a facility, the types that it may hold too (by ";"), the way that is allowed too.
     figure : float or None
         The rule's new figure, in its own unit; None: the rule is switched off.
     share : float or None
@@ -98,6 +100,8 @@ class Change:
     sites : tuple of NewSite
     locked : tuple of (str, float)
         Facilities that are locked, with their m2.
+    also : tuple of Change
+        What has to be changed together with it.
     """
 
     kind: str
@@ -115,28 +119,30 @@ class Change:
     conditions: tuple[str, ...] = ()
     sites: tuple[NewSite, ...] = ()
     locked: tuple[tuple[str, float], ...] = ()
+    also: tuple[Change, ...] = ()
 
     @property
     def money_yuan(self) -> float:
         """More money that has to be found, yuan: the largest of what is needed of the whole, of its phases, of townships and of funds."""
+        more = sum(change.money_yuan for change in self.also)
         if self.kind == EARLIER_MONEY:
-            return 0.0
+            return more
         sums: dict[str, float] = {}
-        for more in self.money:
-            sums[more.kind] = sums.get(more.kind, 0.0) + more.yuan
-        return max(sums.values(), default=0.0)
+        for purse in self.money:
+            sums[purse.kind] = sums.get(purse.kind, 0.0) + purse.yuan
+        return more + max(sums.values(), default=0.0)
 
     @property
     def size(self) -> float:
         """How large the change is, among changes that cost as much: m2, metres, sites or yuan, each in its own unit."""
         parts = [self.floor_m2 + self.land_m2, float(self.number), max((more.yuan for more in self.money), default=0.0)]
-        parts += [sum(site.floor_m2 + site.land_m2 for site in self.sites)]
+        parts += [sum(site.floor_m2 + site.land_m2 for site in self.sites), *(change.size for change in self.also)]
         return sum(parts)
 
     @property
     def last_resort(self) -> bool:
         """Whether it gives up what is asked for."""
-        return self.kind in LAST_RESORT
+        return self.kind in LAST_RESORT or any(change.last_resort for change in self.also)
 
     def apply(self, study: Study, scenario: Scenario) -> tuple[Study, Scenario]:
         """Return the study and the scenario with the change; both are new, and what was given stays as it was.

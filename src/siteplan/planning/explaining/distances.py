@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from siteplan.standards.rule import Rule
 
 
-def relaxed_distances(bench: Bench, key: Key, conflict: Conflict | None) -> Iterator[Change]:
+def relaxed_distances(bench: Bench, key: Key, conflict: Conflict | None, *, limited: bool = True) -> Iterator[Change]:
     """Yield the rules of separation and adjacency that bear on a rule, each relaxed as little as makes the rule hold, in whole metres.
 
     These are the rule itself, those in its conflict, and those that bar its types from the sites of its places.
@@ -33,9 +33,8 @@ def relaxed_distances(bench: Bench, key: Key, conflict: Conflict | None) -> Iter
 
         def good(figure: float, rule_id: str = rule.id) -> bool:
             change = Change(kind=RELAX_DISTANCE, rule_id=rule_id, figure=abs(figure))
-            return fits(
-                bench, key, changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario)).question
-            )
+            changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
+            return fits(bench, key, changed.question, limited=limited)
 
         sign = (
             -1.0 if rule.kind == SEPARATION else 1.0

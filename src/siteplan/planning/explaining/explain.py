@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from siteplan.errors import UsageError
 from siteplan.messages import _
 from siteplan.planning.explaining.bench import bench as make_bench
-from siteplan.planning.explaining.changes import MORE_BUDGET
+from siteplan.planning.explaining.changes import MORE_BUDGET, MORE_SITES
 from siteplan.planning.explaining.conflicts import find_conflict
 from siteplan.planning.explaining.explanation import Explanation, Proposal, UnmetRule
 from siteplan.planning.explaining.obstacles import Obstacles
-from siteplan.planning.explaining.proposals import last_resorts, proposals
+from siteplan.planning.explaining.proposals import completed, last_resorts, proposals
 from siteplan.planning.explaining.reasons import (
     NOT_PROVEN,
     OUTRANKED,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
+MOST_COMPLETED = 3
+"""Changes of one rule that are looked at together with the money and the sites that they lack."""
 SECONDS = 20.0
 """Seconds for each solve of an explanation, where nothing else is said."""
 
@@ -153,14 +155,24 @@ def verified(bench: Bench, key: Key, changes: Iterable[Change]) -> tuple[Proposa
     The cheapest first; of equals the one that needs least new money, then the smallest.
     """
     found: list[Proposal] = []
+    left = MOST_COMPLETED
     for change in changes:
-        if change.kind == MORE_BUDGET and any(one.change.kind == MORE_BUDGET for one in found):
+        if change.kind in (MORE_BUDGET, MORE_SITES) and any(one.change.kind == change.kind for one in found):
             continue  # less is enough
-        outcome = try_change(bench, change, key)
-        if outcome is not None and outcome.met:
-            found.append(
-                Proposal(change=change, extra_yuan=outcome.extra_yuan, scope=outcome.scope, proven=outcome.proven)
-            )
+        tried = _tried(bench, key, change)
+        if not tried and left:
+            more = next((one for other in completed(bench, key, change) for one in _tried(bench, key, other)), None)
+            tried = [more] if more else []
+            left -= bool(more)
+        found += tried
     return tuple(
         sorted(found, key=lambda one: (one.change.last_resort, one.extra_yuan, one.money_yuan, one.change.size))
     )
+
+
+def _tried(bench: Bench, key: Key, change: Change) -> list[Proposal]:
+    """Return the change as one that meets the rule, if it does."""
+    outcome = try_change(bench, change, key)
+    if outcome is None or not outcome.met:
+        return []
+    return [Proposal(change=change, extra_yuan=outcome.extra_yuan, scope=outcome.scope, proven=outcome.proven)]

@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siteplan.messages import _
-from siteplan.planning.explaining.changes import EARLIER_MONEY, MORE_BUDGET, NEW_FUND, OPEN_FUND, Change, Raise
+from siteplan.planning.explaining.changes import (
+    EARLIER_MONEY,
+    MORE_BUDGET,
+    MORE_SITES,
+    NEW_FUND,
+    OPEN_FUND,
+    Change,
+    Raise,
+)
 from siteplan.planning.explaining.elements import PHASE_BUDGET
+from siteplan.planning.explaining.limits import least_limits, least_moved, least_new_fund, purses
 from siteplan.planning.explaining.reasons import due_of
-from siteplan.planning.explaining.sizes import least_money, least_moved, least_new_fund, must_problem, purses
+from siteplan.planning.explaining.sizes import must_problem
 from siteplan.siting.money import may_have
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from siteplan.planning.explaining.bench import Bench
-    from siteplan.planning.explaining.sizes import Purse
+    from siteplan.planning.explaining.limits import Purse
     from siteplan.planning.explaining.weighed import Key
     from siteplan.plans.scenario import Fund
+    from siteplan.siting.question import Question
     from siteplan.standards.rule import Unit
 
 _CONDITIONS = ("setting", "construction", "resettlement", "key")
 
 
-def money_changes(bench: Bench, key: Key) -> Iterator[Change]:
-    """Yield the changes of money that might meet a rule, as small as they can be.
+def raised_limits(bench: Bench, key: Key, question: Question | None = None) -> Iterator[Change]:
+    """Yield the limits on money and on the number of sites raised by as little as might meet a rule.
 
-    The least that the rule needs first, then what all unmet hard rules need together, where the money would otherwise go to another of them.
+    By the least that the rule needs first; then by what all unmet hard rules need that lack nothing but money and sites, where what is raised
+    would otherwise go to another of them.
+
+    Parameters
+    ----------
+    question : Question, optional
+        A changed question; by default the plan's.
     """
-    seen: set[tuple[Raise, ...]] = {()}
+    seen: set[Change] = set()
     for alone in (True, False):
-        money = least_money(bench, key, alone=alone)
-        if money is not None and money not in seen:
-            seen.add(money)
-            yield Change(kind=MORE_BUDGET, rule_id=key[0], money=money)
+        limits = least_limits(bench, key, alone=alone, question=question)
+        if limits is None or not any(limits):
+            continue
+        money = Change(kind=MORE_BUDGET, rule_id=key[0], money=limits.money)
+        sites = Change(kind=MORE_SITES, rule_id=key[0], number=limits.sites)
+        change = replace(sites, also=(money,)) if limits.sites and limits.money else sites if limits.sites else money
+        if change not in seen:
+            seen.add(change)
+            yield change
+
+
+def money_changes(bench: Bench, key: Key) -> Iterator[Change]:
+    """Yield the changes of money that might meet a rule besides: when it comes, and for whom it is."""
     yield from _earlier(bench, key)
     if bench.plan.scenario.funds:
         yield from _opened(bench, key)

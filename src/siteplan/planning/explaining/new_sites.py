@@ -44,7 +44,7 @@ class _Where(NamedTuple):
     number: int
 
 
-def new_candidates(bench: Bench, key: Key) -> Change | None:
+def new_candidates(bench: Bench, key: Key, *, limited: bool = True) -> Change | None:
     """Return the new candidates that would meet a rule, as few as a greedy choice finds; None where it finds none.
 
     Each stands where most of the households without a site in reach come into it, and of such points where they walk least; of a rule without a
@@ -67,7 +67,7 @@ def new_candidates(bench: Bench, key: Key) -> Change | None:
             chosen.append(_new_site(bench, types, where.place, (x, y), len(chosen) + 1))
     if not chosen or len(chosen) > MOST:
         return None
-    return _sized(bench, key, chosen)
+    return _sized(bench, key, chosen, limited=limited)
 
 
 def _together(question: Question, rule: Rule, place: str) -> tuple[str, ...]:
@@ -169,6 +169,7 @@ def _new_site(bench: Bench, types: tuple[str, ...], place: str, xy: tuple[float,
         id=name,
         community_id=place,
         kind=kind,
+        types=";".join(types),
         x=xy[0],
         y=xy[1],
         floor_m2=_PLENTY_M2,
@@ -210,13 +211,13 @@ def _prices(question: Question, place: str, kind: str) -> tuple[dict[str, float]
     return figures, _("those assumed of candidates that are found by rules")
 
 
-def _sized(bench: Bench, key: Key, chosen: list[NewSite]) -> Change | None:
+def _sized(bench: Bench, key: Key, chosen: list[NewSite], *, limited: bool) -> Change | None:
     """Return the change with each new candidate no larger than the hard rules need; None where they do not help however large they are."""
     roomy = Change(kind=ADD_CANDIDATE, rule_id=key[0], sites=tuple(chosen))
     question = changed_question(bench, *roomy.apply(bench.plan.study, bench.plan.scenario)).question
     sized = []
     for site in chosen:
-        need = least_area(bench, key, site.id, _without_room(question, site.id))
+        need = least_area(bench, key, site.id, _without_room(question, site.id), limited=limited)
         if need is None:
             return None
         sized.append(dataclasses.replace(site, floor_m2=need[0], land_m2=need[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +13,12 @@ from siteplan.planning.explaining import changes as c
 from siteplan.planning.explaining.areas import cheapest_to_enlarge, least_area
 from siteplan.planning.explaining.changes import Change
 from siteplan.planning.explaining.distances import relaxed_distances
-from siteplan.planning.explaining.elements import LOCKED, MAX_SITES, MONEY, REQUIRED, RULE
-from siteplan.planning.explaining.money_changes import money_changes
+from siteplan.planning.explaining.elements import LOCKED, REQUIRED, RULE
+from siteplan.planning.explaining.money_changes import money_changes, raised_limits
 from siteplan.planning.explaining.new_sites import new_candidates
 from siteplan.planning.explaining.obstacles import COMPANY, HOST, MODE, SMALL, SPACE, TYPES, UNWANTED, capacity
 from siteplan.planning.explaining.reasons import MONEY_REASONS, NOT_PROVEN, OUTRANKED, STANDS, nearest_usable
-from siteplan.planning.explaining.sizes import first_that, fits, least_reach, least_sites
+from siteplan.planning.explaining.sizes import first_that, fits, least_reach, limits_only
 from siteplan.planning.explaining.try_change import changed_question, solve_near
 from siteplan.siting.modes import CONVERT, EXISTING
 from siteplan.siting.nearness import slack
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.weighed import Key
     from siteplan.standards.rule import Rule
 
+_COMPLETED = (c.ADD_CANDIDATE, c.MORE_AREA, c.ALLOW_TYPE, c.UNFORBID, c.ALLOW_MODE, c.RELAX_REACH, c.RELAX_DISTANCE)
+"""Changes that may lack nothing more than money and the number of sites."""
 MOST_SITES = 6
 """Sites of which it is proposed that they hold more, or a type more: those where that seems to cost least."""
 _SMALL_M2 = 50.0
@@ -50,21 +53,40 @@ def proposals(
     rule = bench.rule(key)
     if reason.kind == NOT_PROVEN:
         yield from kept_as_found(bench, key)
-    if reason.kind in MONEY_REASONS:
-        yield from money_changes(bench, key)
-        yield from _of_members(bench, key, conflict)
     elif rule is not None and reason.kind in (STANDS, OUTRANKED):
         yield from _for_standing(bench, key, rule)
     else:
-        yield from _of_members(bench, key, conflict)
-        yield from _at_sites(bench, key, rule, obstacles)
-        added = new_candidates(bench, key)
-        yield from [added] if added is not None else []
-        yield from relaxed_distances(bench, key, conflict)
-        if conflict is not None and any(element.kind in MONEY for element in conflict.members):
+        limited = limits_only(bench, key)
+        if limited:
+            yield from raised_limits(bench, key)
             yield from money_changes(bench, key)
+        yield from _of_members(bench, key, conflict)
+        if reason.kind not in MONEY_REASONS or not limited:
+            yield from _at_sites(bench, key, rule, obstacles, limited=limited)
+            added = new_candidates(bench, key, limited=limited)
+            yield from [added] if added is not None else []
+            yield from relaxed_distances(bench, key, conflict, limited=limited)
     if rule is not None and rule.kind == "reach":
         yield from _farther(bench, key, rule)
+
+
+def completed(bench: Bench, key: Key, change: Change) -> Iterator[Change]:
+    """Yield a change with what it lacks: the money and the sites, or room for the rules that would take what there is more of."""
+    if change.kind == c.MORE_AREA:
+        rivals = [k for k, s in bench.unmet.items() if s == "hard" and k != key and _neighbours(bench, k, key)]
+        need = (
+            least_area(bench, key, change.site_id, others=rivals, limited=limits_only(bench, key)) if rivals else None
+        )
+        if need is not None and any(need):
+            yield replace(change, floor_m2=need[0], land_m2=need[1])
+    if change.kind in _COMPLETED and not limits_only(bench, key):
+        changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
+        for limits in raised_limits(bench, key, changed.question):
+            yield replace(change, also=(replace(limits, also=()), *limits.also))
+
+
+def _neighbours(bench: Bench, one: Key, other: Key) -> bool:
+    return not set(bench.places(one)).isdisjoint(bench.places(other))
 
 
 def last_resorts(bench: Bench, key: Key) -> Iterator[Change]:
@@ -111,7 +133,7 @@ def kept_as_found(bench: Bench, key: Key) -> Iterator[Change]:
 # sites ------------------------------------------------------------------------------------------------------------------
 
 
-def _at_sites(bench: Bench, key: Key, rule: Rule | None, obstacles: Obstacles) -> Iterator[Change]:
+def _at_sites(bench: Bench, key: Key, rule: Rule | None, obstacles: Obstacles, *, limited: bool) -> Iterator[Change]:
     """Yield what takes the obstacles of single sites away: a type that they may hold, a way to have them, room."""
     question = bench.question
     types = [name for name in (rule.types if rule else ()) if name in question.types]
@@ -138,8 +160,8 @@ def _at_sites(bench: Bench, key: Key, rule: Rule | None, obstacles: Obstacles) -
                 singles.setdefault(change, _price(site, space))
     yield from sorted(singles, key=lambda change: singles[change])[:MOST_SITES]
     most_room = sorted(roomy, key=lambda j: (-roomy[j], j))[:MOST_LOOKED_AT]
-    for name in cheapest_to_enlarge(bench, key, most_room, MOST_SITES):
-        yield from _enlarged(bench, key, name)
+    for name in cheapest_to_enlarge(bench, key, most_room, MOST_SITES, limited=limited):
+        yield from _enlarged(bench, key, name, limited=limited)
 
 
 def _price(site: pd.Series[Any], space: str) -> float:
@@ -149,16 +171,17 @@ def _price(site: pd.Series[Any], space: str) -> float:
     return float(np.nan_to_num(site["fixed_cost_yuan"])) + _SMALL_M2 * price
 
 
-def _enlarged(bench: Bench, key: Key, site_id: str) -> Iterator[Change]:
-    need = least_area(bench, key, site_id)
+def _enlarged(bench: Bench, key: Key, site_id: str, *, limited: bool = True) -> Iterator[Change]:
+    need = least_area(bench, key, site_id, limited=limited)
     if need is not None and any(need):
         yield Change(kind=c.MORE_AREA, rule_id=key[0], site_id=site_id, floor_m2=need[0], land_m2=need[1])
 
 
 def _single(key: Key, site_id: str, type_: str, kinds: set[str], found: tuple[Obstacle, ...]) -> Iterator[Change]:
-    """Yield the change that takes away the one kind of obstacle that a site has."""
-    if kinds == {TYPES}:
-        yield Change(kind=c.ALLOW_TYPE, rule_id=key[0], site_id=site_id, type=type_)
+    """Yield the change that takes away the one kind of obstacle that a site has; with a type its host and its company are allowed."""
+    if kinds and kinds <= {TYPES, HOST, COMPANY}:
+        hosts = [o.what for o in found if o.kind in (HOST, COMPANY)]
+        yield Change(kind=c.ALLOW_TYPE, rule_id=key[0], site_id=site_id, type=";".join(dict.fromkeys([type_, *hosts])))
     elif kinds == {UNWANTED}:
         yield Change(kind=c.UNFORBID, rule_id=key[0], site_id=site_id)
     elif kinds == {MODE} and len(found) == 1:
@@ -205,10 +228,6 @@ def _of_members(bench: Bench, key: Key, conflict: Conflict | None) -> Iterator[C
             yield Change(kind=c.UNFORBID, rule_id=key[0], site_id=element.name)
         elif element.kind == REQUIRED:
             yield Change(kind=c.NOT_REQUIRED, rule_id=key[0], site_id=element.name)
-        elif element.kind == MAX_SITES:
-            number = least_sites(bench, key)
-            if number:
-                yield Change(kind=c.MORE_SITES, rule_id=key[0], number=number)
         elif element.kind == RULE:
             rule = bench.rule(element.key)
             if rule is not None and rule.kind == "acquisition":
@@ -232,8 +251,10 @@ def _farther(bench: Bench, key: Key, rule: Rule) -> Iterator[Change]:
 
     def good(figure: float) -> bool:
         change = Change(kind=c.RELAX_REACH, rule_id=key[0], figure=figure)
-        return fits(bench, key, changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario)).question)
+        changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
+        return fits(bench, key, changed.question, limited=limited)
 
+    limited = limits_only(bench, key)
     found = first_that(metres, good)
     if found is not None:
         yield Change(kind=c.RELAX_REACH, rule_id=key[0], figure=found)

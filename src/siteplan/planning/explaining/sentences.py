@@ -321,8 +321,8 @@ def _other(reason: Reason, v: dict[str, str]) -> str:
 
 
 def of_change(change: Change) -> str:
-    """Return a change in one sentence."""
-    return _CHANGES[change.kind](change)
+    """Return a change in one sentence, and one more for each that has to be made together with it."""
+    return " ".join([_CHANGES[change.kind](change), *(of_change(other) for other in change.also)])
 
 
 def _say_sites(change: Change) -> str:
@@ -346,7 +346,7 @@ def _say_area(change: Change) -> str:
 
 
 def _say_type(change: Change) -> str:
-    return _("Let site {site} hold {type} too.", site=change.site_id, type=labels([change.type]))
+    return _("Let site {site} hold {type} too.", site=change.site_id, type=labels(change.type.split(";")))
 
 
 def _say_reach(change: Change) -> str:
