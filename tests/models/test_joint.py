@@ -36,7 +36,8 @@ def test_joint_equals_enumeration(seed: int) -> None:
 @SLOW
 @given(seed=st.integers(0, 10**6), n_phases=st.integers(1, 2), slack=st.sampled_from([0.0, 0.02, 0.2]))
 def test_taking_apart_changes_nothing(seed: int, n_phases: int, slack: float) -> None:
-    # contract: C17. Three problems side by side; walks dear enough that the slack of the cost is used
+    # contract: C17
+    # Three problems side by side; walks dear enough that the slack of the cost is used
     parts = [alone(random_joint(3 * seed + n, n_phases=n_phases, n_sites=2, n_demand=3, most_new=4)) for n in range(3)]
     problem = beside(parts, cost_slack=slack, walking_yuan_per_km=2e5, facility_yuan=0.0)
     try:

@@ -14,7 +14,8 @@ from siteplan.models.stages import solve_joint
 
 @pytest.mark.parametrize("n_phases", [1, 2, 3])
 def test_the_answer_is_that_of_trying_every_plan(n_phases: int) -> None:
-    # contract: C17. In these problems everything binds that may: test_joint_binding.py
+    # contract: C17
+    # In these problems everything binds that may: test_joint_binding.py
     compared = 0
     for seed in range(n_phases - 1, PROBLEMS, 3):
         problem = problem_of_kinds(seed)

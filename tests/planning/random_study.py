@@ -141,15 +141,8 @@ def _scenario(rng: np.random.Generator) -> Scenario:
     )
 
 
-def random_programme(seed: int, *, whole: bool = False) -> tuple[Study, Scenario]:
-    """Return the study of :func:`random_study` with phases, funds, alternatives and rules of the other kinds, as ``seed`` has it.
-
-    Parameters
-    ----------
-    whole : bool
-        With what plan and audit are known to disagree about (test_known_programmes): capacity rules that are due in one phase for some and in
-        another for others, and the objective equity.
-    """
+def random_programme(seed: int) -> tuple[Study, Scenario]:
+    """Return the study of :func:`random_study` with phases, funds, alternatives and rules of the other kinds, as ``seed`` has it."""
     study, scenario = random_study(seed)
     rng = np.random.default_rng([seed, 1])
     vectors = dict(study.layers.vectors)
@@ -170,14 +163,9 @@ def random_programme(seed: int, *, whole: bool = False) -> tuple[Study, Scenario
             [{"id": "z", "kind": "水源", "geometry": Point(X + rng.uniform(0, n) * WIDE, Y).buffer(60.0)}],
         )
     rules = tuple(rule for rule in _rules(rng) if rng.random() < 0.4)
-    if not whole:
-        rules = tuple(rule.but(phase="") if rule.kind == "capacity" else rule for rule in rules)
     standards = Standards(profiles=study.standards.profiles, rules=(*rules, *study.standards.rules))
     study = study.but(layers=study.layers.but(vectors=vectors), standards=standards)
-    fields = _programme(rng, n_phases)
-    if not whole:
-        fields["objectives"] = tuple(name for name in fields["objectives"] if name != "equity")
-    return study, scenario.but(**fields)
+    return study, scenario.but(**_programme(rng, n_phases))
 
 
 def _programme(rng: np.random.Generator, n_phases: int) -> dict[str, Any]:
