@@ -13,9 +13,8 @@ from siteplan.models.joint import JointModel
 from siteplan.models.joint_problem import Space
 from siteplan.models.reduce import nearest_first
 from siteplan.models.stages import whole
-from siteplan.models.status import Status
 from siteplan.planning.explaining.must import bind, least
-from siteplan.planning.explaining.sizes import must_problem, options_of
+from siteplan.planning.explaining.sizes import must_problem
 from siteplan.siting.modes import CONVERT
 
 if TYPE_CHECKING:
@@ -80,8 +79,8 @@ def cheapest_to_enlarge(
     costs = []
     for j, (floor, land) in extras.items():
         floor.upBound, land.upBound = _ROOM_M2, 0.0 if kinds.iloc[j] == CONVERT else _ROOM_M2
-        proof = model.model.solve(options_of(bench))
-        if proof.status in (Status.OPTIMAL, Status.WITHIN_GAP, Status.STOPPED):
+        proof = bench.runs.least_of(model)
+        if proof is not None:
             costs.append((round(proof.value, 4), j))
         floor.upBound = land.upBound = 0.0
     return [str(bench.question.sites["id"].iloc[j]) for _cost, j in sorted(costs)[:number]]
@@ -132,7 +131,7 @@ def _least_room(  # the site, what it has, and which of the two may grow
         extras.extend(_extras(model, j, real, grows))
         return [(extra, 1.0) for extra in extras]
 
-    if least(problem, component, options_of(bench), more) is None:
+    if least(problem, component, bench.runs, more) is None:
         return None
     floor, land = (math.ceil((extra.varValue or 0.0) * _M2 - _HAIR) / _M2 for extra in extras)
     return floor, land

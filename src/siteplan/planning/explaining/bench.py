@@ -10,6 +10,8 @@ import numpy as np
 
 from siteplan.errors import DataError
 from siteplan.messages import _
+from siteplan.models.solver import SolverOptions
+from siteplan.planning.explaining.must import Runs
 from siteplan.planning.solve import Prepared, prepare
 from siteplan.siting.asks import area_asks, capacity_asks, count_asks, reach_asks, share_asks
 from siteplan.siting.locks import facility_ids
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from siteplan.siting.question import Question
     from siteplan.standards.rule import Rule
 
+RANKS = {"hard": 0, "target": 1, "soft": 2}
+"""Which rules come before which: the lowest first."""
 WHOLE_SLOTS = 250
 """Slots (facility types times sites that may hold them) up to which a study is solved again as a whole. In a larger one what lies
 outside of the places that a rule speaks about is kept as the plan has it."""
@@ -38,8 +42,8 @@ class Bench:
     plan : Plan
     prepared : Prepared
         Its study and scenario, ready for siting.
-    seconds : float
-        Most seconds for each solve.
+    runs : Runs
+        How each solve is done, and how many were stopped.
     whole_slots : int
         Slots up to which the study is solved again as a whole.
     memo : dict of Key to bool
@@ -48,9 +52,14 @@ class Bench:
 
     plan: Plan
     prepared: Prepared
-    seconds: float
+    runs: Runs
     whole_slots: int = WHOLE_SLOTS
     memo: dict[Key, bool] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Most seconds for each solve."""
+        return self.runs.options.time_limit_s
 
     @property
     def question(self) -> Question:
@@ -88,6 +97,14 @@ class Bench:
             return self.asks[key].rule
         return next(rule for rule in self.question.rules[unit] if rule.id == rule_id)
 
+    def rank(self, key: Key) -> int:
+        """Return the rank of an unmet rule: those of its own or of a lower one must not be lost for it."""
+        return RANKS[self.unmet[key]]
+
+    def rivals(self, key: Key) -> list[Key]:
+        """Return the other unmet rules that come not after a rule."""
+        return [other for other in self.unmet if other != key and self.rank(other) <= self.rank(key)]
+
     def places(self, key: Key) -> tuple[str, ...]:
         """Return the communities that a rule and its unit speak about."""
         rule_id, unit = key
@@ -103,7 +120,15 @@ class Bench:
 
 
 def bench(plan: Plan, seconds: float, whole_slots: int = WHOLE_SLOTS) -> Bench:
-    """Return a plan with its study made ready; parameters are those of :class:`Bench`.
+    """Return a plan with its study made ready.
+
+    Parameters
+    ----------
+    plan : Plan
+    seconds : float
+        Most seconds for each solve.
+    whole_slots : int
+        Slots up to which the study is solved again as a whole.
 
     Raises
     ------
@@ -111,7 +136,8 @@ def bench(plan: Plan, seconds: float, whole_slots: int = WHOLE_SLOTS) -> Bench:
         If the plan has facilities that its study, as it is now, has no site for.
     """
     prepared = prepare(plan.study, plan.scenario)
-    found = Bench(plan=plan, prepared=prepared, seconds=seconds, whole_slots=whole_slots)
+    runs = Runs(options=SolverOptions(solver=plan.scenario.solver, time_limit_s=seconds))
+    found = Bench(plan=plan, prepared=prepared, runs=runs, whole_slots=whole_slots)
     known = np.array(facility_ids(found.question, found.problem.slots), dtype=object)
     lost = sorted(set(plan.facilities["id"]) - set(known.tolist()))
     if lost:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteplan.models.solver import SolverOptions
 from siteplan.planning.explaining.elements import RULE, Element, element_of, elements, loosened
 from siteplan.planning.explaining.must import concerned, holds, only_hard
 from siteplan.planning.explaining.sentences import in_language, of_element
@@ -35,10 +34,13 @@ class Conflict:
         The rule that is unmet first. Alone: what there is to build on cannot meet it, whatever else is left out.
     minimal : bool
         Whether it is proven that without any one of them the rest can hold.
+    proven : bool
+        Whether it is proven that they cannot hold together: where the time was up before, they are only what was looked at.
     """
 
     members: tuple[Element, ...]
     minimal: bool
+    proven: bool = True
 
     def names(self, lang: str | None = None) -> tuple[str, ...]:
         """Return the members as people call them, in ``lang``, by default the language spoken now."""
@@ -51,30 +53,28 @@ class Conflict:
 
 def can_hold(bench: Bench, key: Key, active: Collection[Element]) -> bool | None:
     """Tell whether what is ``active``, and the rule of ``key``, can hold together; None where the time was up."""
-    off = [element for element in elements(bench) if element not in active and element != element_of(key)]
-    question = loosened(bench, off, must=key)
+    question = loosened(bench, key, active)
     problem = only_hard(to_problem(question))
     places = bench.places(key)
     sites = np.isin(question.site_unit, places)
     demand = np.isin(question.demand_unit.astype(str), places)
-    options = SolverOptions(solver=bench.plan.scenario.solver, time_limit_s=bench.seconds)
-    return holds(problem, concerned(problem, sites, demand), options)
+    return holds(problem, concerned(problem, sites, demand), bench.runs)
 
 
 def find_conflict(bench: Bench, key: Key) -> Conflict | None:
-    """Return a minimal set that contradicts the rule of ``key``; None where everything that binds can hold together with it.
+    """Return a minimal set that contradicts the rule of ``key``; None where everything that comes not after it can hold together with it.
 
     It is looked for first among what the plan meets, so that the rule itself is part of it; where that can hold together with the rule, among all.
     """
     first = element_of(key)
-    everything = [element for element in elements(bench) if element != first]
+    everything = [element for element in elements(bench, key) if element != first]
     met = [element for element in everything if element.kind != RULE or element.key not in bench.unmet]
     for active in (met, everything):
         state = can_hold(bench, key, active)
         if state is False:
             return _shrunk(bench, key, active)
         if state is None:
-            return Conflict(members=(first, *active), minimal=False)
+            return Conflict(members=(first, *active), minimal=False, proven=False)
     return None
 
 

@@ -34,7 +34,7 @@ def relaxed_distances(bench: Bench, key: Key, conflict: Conflict | None, *, limi
         def good(figure: float, rule_id: str = rule.id) -> bool:
             change = Change(kind=RELAX_DISTANCE, rule_id=rule_id, figure=abs(figure))
             changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
-            return fits(bench, key, changed.question, limited=limited)
+            return fits(bench, key, changed.question, limited=limited) is True
 
         sign = (
             -1.0 if rule.kind == SEPARATION else 1.0

@@ -1,4 +1,4 @@
-"""What a plan is bound by, one by one: hard rules each for its unit, money, numbers of sites, what is locked, required or forbidden.
+"""What a plan is bound by, one by one: rules each for its unit, money, numbers of sites, what is locked, required or forbidden.
 
 Each can be taken away by itself, and nothing that was possible before becomes impossible: that is what makes a conflict of them minimal.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteplan.planning.explaining.bench import RANKS
 from siteplan.planning.explaining.weighed import weigh
 from siteplan.siting.asks import POOL
 from siteplan.siting.keeping import FACILITY_KINDS
@@ -64,15 +65,18 @@ def element_of(key: Key) -> Element:
     return Element(REQUIRED, unit) if rule_id == REQUIRED_SITE else Element(RULE, rule_id, unit)
 
 
-def elements(bench: Bench) -> list[Element]:
-    """Return everything that binds a plan: hard rules in the order of their units, then limits, money last."""
-    question = bench.question
+def elements(bench: Bench, key: Key) -> list[Element]:
+    """Return everything that binds a plan and comes not after the rule ``key``: rules in the order of their units, then limits, money last.
+
+    Of a hard rule these are the hard rules; of a target hard rules and targets; of an aim all.
+    """
+    question, rank = bench.question, bench.rank(key)
     rules = dict.fromkeys(
-        Element(RULE, *key) for key, ask in bench.asks.items() if ask.rule.strength == "hard"
+        Element(RULE, *other) for other, ask in bench.asks.items() if RANKS[ask.rule.strength] <= rank
     ) | dict.fromkeys(
         Element(RULE, rule.id, unit)
         for rule, units in question.spoken(*FACILITY_KINDS)
-        if rule.strength == "hard"
+        if RANKS[rule.strength] <= rank
         for unit in units
     )
     return [*sorted(rules, key=lambda element: element.unit), *_limits(question)]
@@ -104,10 +108,10 @@ def _money(question: Question) -> Iterator[Element]:
         yield Element(FUNDS)
 
 
-def loosened(
-    bench: Bench, off: Collection[Element], must: Key | None = None, question: Question | None = None
-) -> Question:
-    """Return a question, by default the plan's, without the elements ``off``, and with the rule ``must`` as a hard one."""
+def loosened(bench: Bench, key: Key, active: Collection[Element], question: Question | None = None) -> Question:
+    """Return a question, by default the plan's, in which the rule ``key`` and what is ``active`` of its elements are hard, and no other rule is."""
+    kept = {*active, element_of(key)}
+    off = [element for element in elements(bench, key) if element not in kept]
     gone = {kind: {e.name for e in off if e.kind == kind} for kind in (*MONEY, LOCKED, REQUIRED, FORBIDDEN, PLACE)}
     question = bench.question if question is None else question
     question = dataclasses.replace(
@@ -117,8 +121,7 @@ def loosened(
         sites=_sites(question.sites, gone),
     )
     strengths = {(e.name, place): "target" for e in off if e.kind == RULE for place in _units(bench, e)}
-    if must is not None and must[0] != REQUIRED_SITE:
-        strengths |= {(must[0], place): "hard" for place in _units(bench, element_of(must))}
+    strengths |= {(e.name, place): "hard" for e in kept if e.kind == RULE for place in _units(bench, e)}
     return weigh(question, strengths)
 
 

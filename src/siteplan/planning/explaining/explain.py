@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from siteplan.planning.explaining.reasons import (
     of_conflict,
     of_sites,
 )
-from siteplan.planning.explaining.try_change import try_change
+from siteplan.planning.explaining.sizes import fits
+from siteplan.planning.explaining.try_change import applied, try_change
 from siteplan.siting.asks import POOL, STUDY
 from siteplan.standards.nearest import nearest
 
@@ -32,12 +34,13 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.changes import Change
     from siteplan.planning.explaining.conflicts import Conflict
     from siteplan.planning.explaining.weighed import Key
+    from siteplan.planning.solve import Prepared
     from siteplan.plans.plan import Plan
 
     Progress = Callable[[str, int, int], None]
 
-MOST_COMPLETED = 3
-"""Changes of one rule that are looked at together with the money and the sites that they lack."""
+MOST_COMPLETED = 2
+"""Changes of one kind that are looked at together with the money and the sites that they lack."""
 SECONDS = 20.0
 """Seconds for each solve of an explanation, where nothing else is said."""
 
@@ -155,24 +158,28 @@ def verified(bench: Bench, key: Key, changes: Iterable[Change]) -> tuple[Proposa
     The cheapest first; of equals the one that needs least new money, then the smallest.
     """
     found: list[Proposal] = []
-    left = MOST_COMPLETED
+    left = Counter[str]()
     for change in changes:
         if change.kind in (MORE_BUDGET, MORE_SITES) and any(one.change.kind == change.kind for one in found):
             continue  # less is enough
-        tried = _tried(bench, key, change)
-        if not tried and left:
-            more = next((one for other in completed(bench, key, change) for one in _tried(bench, key, other)), None)
-            tried = [more] if more else []
-            left -= bool(more)
+        changed = applied(bench, change)
+        if changed is None:
+            continue
+        tried = [] if fits(bench, key, changed.question) is False else _tried(bench, key, change, changed)
+        if not tried and left[change.kind] < MOST_COMPLETED:
+            others = completed(bench, key, change, changed.question)
+            tried = next((one for other in others if (one := _tried(bench, key, other))), [])
+            left[change.kind] += bool(tried)
         found += tried
     return tuple(
         sorted(found, key=lambda one: (one.change.last_resort, one.extra_yuan, one.money_yuan, one.change.size))
     )
 
 
-def _tried(bench: Bench, key: Key, change: Change) -> list[Proposal]:
-    """Return the change as one that meets the rule, if it does."""
-    outcome = try_change(bench, change, key)
+def _tried(bench: Bench, key: Key, change: Change, changed: Prepared | None = None) -> list[Proposal]:
+    """Return the change as one that meets the rule, if it does; ``changed`` is the study with it, if that is known."""
+    changed = changed or applied(bench, change)
+    outcome = None if changed is None else try_change(bench, changed, key)
     if outcome is None or not outcome.met:
         return []
     return [Proposal(change=change, extra_yuan=outcome.extra_yuan, scope=outcome.scope, proven=outcome.proven)]

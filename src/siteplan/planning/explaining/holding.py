@@ -70,7 +70,8 @@ def hold(problem: JointProblem, built: Built, free: Bools, grow: Bools) -> Joint
 
     Notes
     -----
-    Pairs of slots that stay closed are left out, and slots that hosts of free ones are freed with them.
+    Pairs of slots that stay closed are left out, and hosts of free slots are freed with them. What the plan opens at a site that is
+    forbidden now is closed.
     """
     slots = problem.slots
     hosts = slots.host[free & (slots.host >= 0)]
@@ -79,7 +80,7 @@ def hold(problem: JointProblem, built: Built, free: Bools, grow: Bools) -> Joint
         free[hosts] = True
         hosts = slots.host[hosts]
         hosts = hosts[hosts >= 0]
-    opened, last = built.opened, built.area_m2[-1]
+    opened, last = built.opened & (slots.existing | (problem.sites.state[slots.site] >= 0)), built.area_m2[-1]
     kept = ~free & opened
     least = np.where(kept, np.clip(last - _ROUNDED_M2, slots.min_m2, slots.max_m2), slots.min_m2)
     largest = np.where(kept & ~grow, np.clip(last + _ROUNDED_M2, least, slots.max_m2), slots.max_m2)

@@ -13,7 +13,7 @@ from siteplan.models.stages import whole
 from siteplan.planning.explaining.changes import Raise
 from siteplan.planning.explaining.elements import BUDGET, PHASE_BUDGET, TOWNSHIP_BUDGET
 from siteplan.planning.explaining.must import least
-from siteplan.planning.explaining.sizes import all_money, ample, limits_only, must_problem, options_of
+from siteplan.planning.explaining.sizes import all_money, ample, limits_only, must_problem
 
 if TYPE_CHECKING:
     from siteplan.models.joint import JointModel
@@ -69,7 +69,7 @@ def least_limits(bench: Bench, key: Key, *, alone: bool = True, question: Questi
     bench : Bench
     key : Key
     alone : bool
-        Whether the other unmet hard rules are left out; else it is what the rule needs together with those that lack nothing but money and sites.
+        Whether the other unmet rules are left out; else it is what the rule needs together with those that lack nothing but money and sites.
     question : Question, optional
         A changed question; by default the plan's.
 
@@ -78,7 +78,7 @@ def least_limits(bench: Bench, key: Key, *, alone: bool = True, question: Questi
     Limits or None
         None where no limit that is raised makes it hold.
     """
-    others = [] if alone else [k for k, s in bench.unmet.items() if s == "hard" and k != key and limits_only(bench, k)]
+    others = [] if alone else [other for other in bench.rivals(key) if limits_only(bench, other)]
     asked, problem = must_problem(bench, key, others=others, question=question)
     known, limit = purses(asked, problem), problem.max_sites
     raised: dict[Purse, Any] = {}
@@ -96,7 +96,7 @@ def least_limits(bench: Bench, key: Key, *, alone: bool = True, question: Questi
         return [*((extra, 1.0) for extra in raised.values()), *((extra, _SITE) for extra in sites)]
 
     free = ample(problem if limit is None else dataclasses.replace(problem, max_sites=len(problem.sites)))
-    if least(free, whole(free), options_of(bench), more) is None:
+    if least(free, whole(free), bench.runs, more) is None:
         return None
     names = asked.scenario.phase_names
     money = []
@@ -123,7 +123,7 @@ def least_moved(bench: Bench, key: Key, giver: Purse, taker: Purse) -> float | N
         model.model.add([(moved, 1.0)], "<=", limit / COST_UNIT, "no_more_than_there_is")
         return [(moved, 1.0)]
 
-    found = least(ample(problem), whole(problem), options_of(bench), more)
+    found = least(ample(problem), whole(problem), bench.runs, more)
     return None if found is None else float(math.ceil(found.value * COST_UNIT - _HAIR))
 
 
@@ -144,7 +144,7 @@ def least_new_fund(bench: Bench, key: Key) -> tuple[float, ...] | None:
         return [term for terms in given for term in terms]
 
     wider = dataclasses.replace(problem, funds=(*problem.funds, fund))
-    if least(wider, whole(wider), options_of(bench), more) is None:
+    if least(wider, whole(wider), bench.runs, more) is None:
         return None
     return tuple(float(math.ceil(sum(v.varValue or 0.0 for v, _c in terms) * COST_UNIT - _HAIR)) for terms in given)
 

@@ -24,9 +24,30 @@ if TYPE_CHECKING:
     from siteplan.models.components import Component
     from siteplan.models.joint_problem import Bools, Faults, Ints, JointProblem, Rows, SizeRows
     from siteplan.models.solver import SolverOptions
+    from siteplan.models.status import Proof
 
 _ZERO = 1e-9
 _FOUND = (Status.OPTIMAL, Status.WITHIN_GAP)
+
+
+@dataclass(kw_only=True, eq=False)
+class Runs:
+    """How the solves of an explanation are done, and how many were stopped before what was asked of them was known.
+
+    Parameters
+    ----------
+    options : SolverOptions
+    stopped : int
+    """
+
+    options: SolverOptions
+    stopped: int = 0
+
+    def least_of(self, model: JointModel) -> Proof | None:
+        """Minimise a model; None where it has no solution, or none was found in the time given."""
+        proof = model.model.solve(self.options)
+        self.stopped += proof.status in (Status.STOPPED, Status.NO_SOLUTION)
+        return proof if proof.status in (*_FOUND, Status.STOPPED) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +124,7 @@ def concerned(problem: JointProblem, sites: Bools, demand: Bools) -> list[Compon
     return found
 
 
-def holds(problem: JointProblem, parts: Sequence[Component], options: SolverOptions) -> bool | None:
+def holds(problem: JointProblem, parts: Sequence[Component], runs: Runs) -> bool | None:
     """Tell whether all rows of a problem of hard rows alone can hold in ``parts``; None where the time was up before it was known."""
     lists = nearest_first(problem)
     known: bool | None = True
@@ -112,18 +133,19 @@ def holds(problem: JointProblem, parts: Sequence[Component], options: SolverOpti
         if not bind(model):
             return False
         model.model.minimise([])
-        status = model.model.solve(options).status
+        status = model.model.solve(runs.options).status
         if status == Status.INFEASIBLE:
             return False
         if status not in (*_FOUND, Status.STOPPED):
             known = None
+    runs.stopped += known is None
     return known
 
 
 def least(
     problem: JointProblem,
     part: Component,
-    options: SolverOptions,
+    runs: Runs,
     more: Callable[[JointModel], Sequence[tuple[Any, float]]],
 ) -> Least | None:
     """Return the least value of what ``more`` adds to the model of a component, with all its rows held.
@@ -133,21 +155,21 @@ def least(
     problem : JointProblem
         Hard rows alone.
     part : Component
-    options : SolverOptions
+    runs : Runs
     more : callable
         Adds variables and rows to the model, and returns what is to be least as terms.
 
     Returns
     -------
     Least or None
-        None where nothing makes them hold, or the time was up.
+        None where nothing makes them hold, or the time was up: ``runs`` counts that.
     """
     model = JointModel(problem, part, nearest_first(problem), "least")
     if not bind(model):
         return None
     model.model.minimise(list(more(model)))
-    proof = model.model.solve(options)
-    if proof.status not in (*_FOUND, Status.STOPPED):
+    proof = runs.least_of(model)
+    if proof is None:
         return None
     return Least(value=max(proof.value, 0.0), proven=proof.status == Status.OPTIMAL)
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.obstacles import Obstacle, Obstacles
     from siteplan.planning.explaining.reasons import Reason
     from siteplan.planning.explaining.weighed import Key
+    from siteplan.siting.question import Question
     from siteplan.standards.rule import Rule
 
 _COMPLETED = (c.ADD_CANDIDATE, c.MORE_AREA, c.ALLOW_TYPE, c.UNFORBID, c.ALLOW_MODE, c.RELAX_REACH, c.RELAX_DISTANCE)
@@ -70,18 +71,24 @@ def proposals(
         yield from _farther(bench, key, rule)
 
 
-def completed(bench: Bench, key: Key, change: Change) -> Iterator[Change]:
-    """Yield a change with what it lacks: the money and the sites, or room for the rules that would take what there is more of."""
+def completed(bench: Bench, key: Key, change: Change, question: Question) -> Iterator[Change]:
+    """Yield a change with what it lacks: the money and the sites, or room for the rules that would take what there is more of.
+
+    ``question`` is the one with the change.
+    """
     if change.kind == c.MORE_AREA:
-        rivals = [k for k, s in bench.unmet.items() if s == "hard" and k != key and _neighbours(bench, k, key)]
+        rivals = [other for other in bench.rivals(key) if _neighbours(bench, other, key)]
         need = (
             least_area(bench, key, change.site_id, others=rivals, limited=limits_only(bench, key)) if rivals else None
         )
         if need is not None and any(need):
             yield replace(change, floor_m2=need[0], land_m2=need[1])
-    if change.kind in _COMPLETED and not limits_only(bench, key):
-        changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
-        for limits in raised_limits(bench, key, changed.question):
+    if (
+        change.kind in _COMPLETED
+        and not limits_only(bench, key)
+        and fits(bench, key, question, limited=False) is not False
+    ):
+        for limits in raised_limits(bench, key, question):
             yield replace(change, also=(replace(limits, also=()), *limits.also))
 
 
@@ -252,7 +259,7 @@ def _farther(bench: Bench, key: Key, rule: Rule) -> Iterator[Change]:
     def good(figure: float) -> bool:
         change = Change(kind=c.RELAX_REACH, rule_id=key[0], figure=figure)
         changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
-        return fits(bench, key, changed.question, limited=limited)
+        return fits(bench, key, changed.question, limited=limited) is True
 
     limited = limits_only(bench, key)
     found = first_that(metres, good)

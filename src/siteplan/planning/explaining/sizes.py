@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteplan.models.solver import SolverOptions
+from siteplan.errors import UsageError
 from siteplan.planning.explaining.elements import RULE, element_of, elements, loosened
 from siteplan.planning.explaining.holding import built_by, hold, near
 from siteplan.planning.explaining.must import concerned, holds, only_hard
@@ -31,7 +31,7 @@ def must_problem(
     question: Question | None = None,
     limited: bool = True,
 ) -> tuple[Question, JointProblem]:
-    """Return the question and the problem in which the rule ``key`` and the hard rules that the plan meets must hold.
+    """Return the question and the problem in which the rule ``key`` must hold, and all that the plan meets of what comes not after it.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def must_problem(
     limited : bool
         Whether money and the number of sites are limited.
     """
-    kept = {element_of(key), *(element_of(other) for other in others)}
-    off = [e for e in elements(bench) if e.kind == RULE and e.key in bench.unmet and e not in kept]
-    asked = loosened(bench, off, must=key, question=question)
+    kept = {element_of(other) for other in others}
+    active = [e for e in elements(bench, key) if e.kind != RULE or e.key not in bench.unmet or e in kept]
+    asked = loosened(bench, key, active, question=question)
     problem = to_problem(asked)
     if not bench.whole:
         rule = bench.rule(key)
@@ -72,25 +72,23 @@ def all_money(problem: JointProblem) -> float:
     return 1.0 + float(problem.sites.fixed.sum() + (slots.cost_m2 * slots.max_m2).sum())
 
 
-def fits(bench: Bench, key: Key, question: Question | None = None, *, limited: bool = True) -> bool:
-    """Tell whether the rule ``key`` can hold together with the hard rules that the plan meets; a run out of time shows nothing, and is no."""
-    asked, problem = must_problem(bench, key, question=question, limited=limited)
+def fits(bench: Bench, key: Key, question: Question | None = None, *, limited: bool = True) -> bool | None:
+    """Tell whether the rule ``key`` can hold together with what the plan meets of the rules that come not after it; None: the time was up."""
+    try:
+        asked, problem = must_problem(bench, key, question=question, limited=limited)
+    except UsageError:  # what is locked can no longer stand
+        return False
     places = bench.places(key)
     sites = np.isin(asked.site_unit, places)
     demand = np.isin(asked.demand_unit.astype(str), places)
-    return holds(problem, concerned(problem, sites, demand), options_of(bench)) is True
+    return holds(problem, concerned(problem, sites, demand), bench.runs)
 
 
 def limits_only(bench: Bench, key: Key) -> bool:
     """Tell whether nothing but money and the number of sites keeps the rule ``key`` from holding together with what the plan meets."""
     if key not in bench.memo:
-        bench.memo[key] = fits(bench, key, limited=False)
+        bench.memo[key] = fits(bench, key, limited=False) is True
     return bench.memo[key]
-
-
-def options_of(bench: Bench) -> SolverOptions:
-    """Return how each solve of an explanation is done."""
-    return SolverOptions(solver=bench.plan.scenario.solver, time_limit_s=bench.seconds)
 
 
 def least_reach(nearest: Sequence[float], households: Sequence[float], required: float) -> float:

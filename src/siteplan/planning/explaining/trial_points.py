@@ -77,10 +77,16 @@ def _grids(xy: Floats) -> Shapes:
 
 
 def _outside(question: Question, place: str, points: Shapes) -> Shapes:
-    """Return the points in the community's area that lie in no exclusion zone and in no building."""
-    area = question.units.geometry[question.units["id"].astype(str) == place].iloc[0]
-    if area.geom_type in ("Polygon", "MultiPolygon"):
-        points = points[shapely.intersects(points, area)]
+    """Return the points in no exclusion zone, in no building and in no other community's area.
+
+    A small settlement that belongs to a community may lie outside of what is drawn as its area.
+    """
+    shapes = question.units.geometry.to_numpy()
+    area = (shapely.get_dimensions(shapes) > 1) & (question.units["id"].astype(str) != place).to_numpy()
+    mine = shapely.intersects(points, shapes[(question.units["id"].astype(str) == place).to_numpy()][0])
+    elsewhere = np.zeros(len(points), dtype=bool)
+    elsewhere[shapely.STRtree(shapes[area]).query(points, predicate="intersects")[0]] = True
+    points = points[mine | ~elsewhere]
     for role in ("exclusions", "buildings"):
         layer = question.study.layers.get(role)
         if layer is not None and len(layer) and len(points):

@@ -13,9 +13,9 @@ from siteplan.models.components import split
 from siteplan.models.joint import JointModel
 from siteplan.models.payments import pay
 from siteplan.models.reduce import nearest_first, tighten
-from siteplan.models.solver import SolverOptions
 from siteplan.models.stage_run import LARGEST, run_stage, start, trim
 from siteplan.models.stages import JointAnswer
+from siteplan.planning.explaining.bench import RANKS
 from siteplan.planning.explaining.holding import built_by, hold, near, of_types
 from siteplan.planning.solve import Prepared, prepare, solve_prepared
 from siteplan.siting.allocation import to_allocation
@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 
 _HALF = 0.5
 _LEAST_YUAN = 1.0
-_ADDED = ("hard-worst", "hard-sum", "cost", "changes")
-"""Stages where everything that the plan has stays: targets and aims cannot become worse. Of what costs the same, what changes the plan least."""
+_ADDED = (("hard-worst", "hard-sum"), ("targets",), ("aims",))
+"""Stages where everything that the plan has stays, by the rank of the rule: those after them cannot become much worse."""
+_LAST = ("cost", "changes")
+"""Of what costs the same, what changes the plan least."""
 _AGAIN = ("hard-worst", "hard-sum", "targets", "aims", "cost", "changes")
 
 
@@ -52,11 +54,11 @@ class Outcome:
     Parameters
     ----------
     met : bool
-        Whether the rule is met then, and no hard rule is unmet that was met before.
+        Whether the rule is met then, and no rule is unmet that was met before and comes not after it.
     extra_yuan : float
         What the new plan costs more than the old one.
     newly_unmet : tuple of Key
-        Hard rules that were met before.
+        Rules that were met before and come not after it.
     scope : {"study", "community", "added"}
         What was solved again: the whole study; the communities that the rule speaks about, all else kept; or only what is added to the plan.
     proven : bool
@@ -83,27 +85,35 @@ class Solved(NamedTuple):
     reached: dict[str, float]
 
 
-def try_change(bench: Bench, change: Change, key: Key) -> Outcome | None:
-    """Return what a change leads to for the rule ``key``; None where it cannot be applied, or the solver finds nothing.
+def try_change(bench: Bench, changed: Prepared, key: Key) -> Outcome | None:
+    """Return what a changed study leads to for the rule ``key``; None where the solver finds nothing.
 
     A small study is solved again as a whole. Of a larger one first only what may be added for the rule is free, then everything in the communities
     that it speaks about; the rest stays as the plan has it, so that the outcome is one that the whole study can have too.
     """
-    try:
-        changed = changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
-    except (UsageError, DataError):
-        return None
     outcome = None
     for scope in ("study",) if bench.whole else ("added", "community"):
         try:
             again = bench.whole
             solved = solve_again(changed, bench.seconds) if again else solve_near(bench, changed.question, key, scope)
-        except (UsageError, DataError, SolverError):
+        except UsageError:  # what is locked can no longer stand
+            continue
+        except SolverError:  # there is no such plan, or none was found in the time
+            bench.runs.stopped += 1
             continue
         outcome = _outcome(bench, key, solved, scope)
         if outcome.met:
             return outcome
+        bench.runs.stopped += not outcome.proven
     return outcome
+
+
+def applied(bench: Bench, change: Change) -> Prepared | None:
+    """Return the study with a change, ready for siting; None where the change cannot be applied."""
+    try:
+        return changed_question(bench, *change.apply(bench.plan.study, bench.plan.scenario))
+    except (UsageError, DataError):
+        return None
 
 
 def changed_question(bench: Bench, study: Study, scenario: Scenario) -> Prepared:
@@ -138,8 +148,8 @@ def extra_yuan(bench: Bench, solved: Solved) -> float:
 
 def _outcome(bench: Bench, key: Key, solved: Solved, scope: str) -> Outcome:
     unmet = set(zip(solved.unmet["rule_id"], solved.unmet["unit_id"], strict=True))
-    hard = solved.unmet[solved.unmet["strength"] == "hard"]
-    newly = sorted(set(zip(hard["rule_id"], hard["unit_id"], strict=True)) - set(bench.unmet))
+    before = solved.unmet[solved.unmet["strength"].map(RANKS) <= bench.rank(key)]
+    newly = sorted(set(zip(before["rule_id"], before["unit_id"], strict=True)) - set(bench.unmet))
     cost = extra_yuan(bench, solved)
     return Outcome(
         met=key not in unmet and not newly,
@@ -164,7 +174,8 @@ def solve_near(bench: Bench, question: Question, key: Key, scope: str) -> Solved
     """
     rule = bench.rule(key)
     types = rule.types if rule is not None else ()
-    stages = _ADDED if scope == "added" else _AGAIN
+    first = [name for names in _ADDED[: bench.rank(key) + 1] for name in names]
+    stages = (*first, *_LAST) if scope == "added" else _AGAIN
     return solve_held(bench, question, bench.places(key), types, scope, stages)
 
 
@@ -200,7 +211,7 @@ def solve_held(
     problem = dataclasses.replace(hold(problem, built, free, here), previous=built.opened & ~problem.slots.existing)
     free = here
     problem = tighten(problem)
-    options = SolverOptions(solver=bench.plan.scenario.solver, time_limit_s=bench.seconds)
+    options = bench.runs.options
     sites = np.zeros(len(problem.sites), dtype=bool)
     sites[problem.slots.site[free]] = True
     lists = nearest_first(problem)
