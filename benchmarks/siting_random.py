@@ -4,7 +4,8 @@
 
 takes the first N of a fixed sequence of seeds that hypothesis draws; 1,000 unless said otherwise. Studies whose scenario asks for what their layers
 forbid are no question, and the next seed takes their place. When a kind of rule binds is defined in tests/planning/binding.py; whether it
-turns the plan is no longer asked once it has done so 20 times. Every tenth study is solved whole, and with each building alone, as well.
+turns the plan is no longer asked once it has done so 20 times. Every tenth study is solved whole, and with each building alone, as well, and its plan
+is corrupted in the ways of tests/auditing/corruptions.py, as far as it has what can be corrupted.
 Disagreements are told on stderr with their seeds.
 """
 
@@ -22,11 +23,16 @@ from hypothesis import strategies as st
 
 from rows import row
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "planning"))  # the random studies are those of the tests
+sys.path.insert(
+    0, str(Path(__file__).parents[1] / "tests" / "auditing")
+)  # random studies and corruptions are those of the tests
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "planning"))
 
 from binding import KINDS, LISTED, listed_kinds, may_turn, turns, unmet_kinds
+from corruptions import CORRUPTIONS, uncaught
 from same_optima import differing, each_alone, optima
 from small_studies import small_study
+from tampering import failed
 
 from siteplan.auditing.audit import audit
 from siteplan.errors import UsageError
@@ -80,6 +86,8 @@ class Tally:
     sample: int = 0
     same_whole: int = 0
     same_alone: int = 0
+    corrupted: Counter[str] = field(default_factory=Counter)
+    caught: Counter[str] = field(default_factory=Counter)
     apart: int = 0
     merged: int = 0
 
@@ -121,6 +129,16 @@ class Tally:
                 tell(f"seed {seed}, {name}: {other_values}")
             setattr(self, f"same_{name}", getattr(self, f"same_{name}") + (not other_values))
 
+    def corrupt(self, seed: int, plan: Plan) -> None:
+        """Corrupt a plan in every way that it has room for, and audit it."""
+        missed = uncaught(plan, lambda corrupted: failed(audit(corrupted)))
+        for name in CORRUPTIONS:
+            possible = missed.get(name, set()) is not None
+            self.corrupted[name] += possible
+            self.caught[name] += name not in missed
+            if possible and name in missed:
+                tell(f"seed {seed}, corrupted ({name}): only {missed[name]} fall")
+
     def report(self) -> None:
         """Print the figures."""
         of = f"of {self.studies}"
@@ -134,6 +152,9 @@ class Tally:
                 "listed or unmet": self.bound[kind] - self.turned[kind],
             }
             row(f"binds: {kind}", self.bound[kind], "studies", "at least 20 times", met=met, peers=peers)
+        for name in CORRUPTIONS:
+            caught, tried = self.caught[name], self.corrupted[name]
+            row(f"caught: {name}", caught, f"of {tried}", "each corrupted plan is caught", met=0 < tried == caught)
         share = self.unmet / self.studies
         hard = {"of hard rules": round(self.hard_unmet / self.studies, 4)}
         row("unmet rules", share, "of studies", "a third", met=share >= 1 / 3, peers=hard)
@@ -178,6 +199,7 @@ def main() -> None:
             continue
         tally.add(seed, plan, cache)
         if tally.studies % SAMPLE == 1:
+            tally.corrupt(seed, plan)
             tally.compare(seed, cache, apart=int(plan.stages["components"].max()) > 1)
         if tally.studies % 50 == 0:
             tell(f"{tally.studies} studies, {time.monotonic() - began:.0f} s, {tally.agree} agree, {dict(tally.bound)}")
