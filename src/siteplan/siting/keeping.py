@@ -51,10 +51,16 @@ class Keeping:
 
     def of(self, rule: Rule, unit_id: str, phase: int) -> list[bool]:
         """Return for each facility that ``rule`` looks at in a community at the end of ``phase`` whether it keeps it."""
+        return [_KEEPS[rule.kind](self, rule, f, phase) for f in self._looked_at(rule, unit_id, phase)]
+
+    def breaking(self, rule: Rule, unit_id: str, phase: int) -> list[Stands]:
+        """Return the facilities that break ``rule`` in a community at the end of ``phase``."""
+        here = self._looked_at(rule, unit_id, phase)
+        return [f for f, kept in zip(here, self.of(rule, unit_id, phase), strict=True) if not kept]
+
+    def _looked_at(self, rule: Rule, unit_id: str, phase: int) -> list[Stands]:
         here = [f for f in self.standing.at(unit_id, phase) if not rule.types or f.type in rule.types]
-        if rule.kind == "acquisition":
-            here = self._had(rule, unit_id, here)
-        return [_KEEPS[rule.kind](self, rule, f, phase) for f in here]
+        return self._had(rule, unit_id, here) if rule.kind == "acquisition" else here
 
     def _had(self, rule: Rule, unit_id: str, here: list[Stands]) -> list[Stands]:
         """Return those that are new or extended; none where the rule speaks only beside what stands, and nothing does."""

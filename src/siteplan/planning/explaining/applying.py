@@ -120,9 +120,9 @@ def _allow_type(change: Change, study: Study, scenario: Scenario) -> Both:
     layer = _candidates(study, scenario)
     here = _row(layer, change.site_id)
     types = layer["types"].fillna("").astype("object")
-    return _with_layer(
-        study, "candidates", layer.assign(types=types.mask(here, types + f";{change.type}").astype("str"))
-    ), scenario
+    listed = here & types.str.strip().ne("")  # without a list it may hold any
+    types = types.mask(listed, types + f";{change.type}").astype("str")
+    return _with_layer(study, "candidates", layer.assign(types=types)), scenario
 
 
 def _unforbid(change: Change, study: Study, scenario: Scenario) -> Both:

@@ -12,10 +12,13 @@ from siteplan.errors import DataError
 from siteplan.messages import _
 from siteplan.models.solver import SolverOptions
 from siteplan.planning.explaining.must import Runs
+from siteplan.planning.explaining.obstacles import zones_of
 from siteplan.planning.solve import Prepared, prepare
 from siteplan.siting.asks import area_asks, capacity_asks, count_asks, reach_asks, share_asks
+from siteplan.siting.keeping import Keeping
 from siteplan.siting.locks import facility_ids
 from siteplan.siting.rules_to_arrays import to_problem
+from siteplan.siting.standing import Standing
 from siteplan.siting.unmet import REQUIRED_SITE
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from siteplan.plans.plan import Plan
     from siteplan.siting.asks import Ask
     from siteplan.siting.question import Question
+    from siteplan.siting.standing import Stands
     from siteplan.standards.rule import Rule
 
 RANKS = {"hard": 0, "target": 1, "soft": 2}
@@ -81,6 +85,22 @@ class Bench:
         """What rules on communities, townships, pools and the study ask, by rule and unit."""
         finders = (area_asks, count_asks, share_asks, reach_asks, capacity_asks)
         return {(ask.rule.id, ask.unit): ask for finder in finders for ask in finder(self.question)}
+
+    @cached_property
+    def zones(self) -> list[str]:
+        """The kinds of exclusion zones in which each site lies (obstacles.zones_of)."""
+        return zones_of(self.question)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """The plan's facilities, as the rules on facilities look at them."""
+        plan = self.plan
+        standing = Standing(plan.facilities, plan.works, plan.scenario.n_phases)
+        return Keeping(self.question, plan.facilities, standing)
+
+    def breaking(self, rule: Rule, unit: str) -> list[Stands]:
+        """Return the facilities of the plan that break a rule on facilities when it is due."""
+        return self.keeping.breaking(rule, unit, self.question.due(rule, unit))
 
     @cached_property
     def unmet(self) -> dict[Key, str]:

@@ -158,6 +158,7 @@ class Change:
 
     def sentence(self, lang: str | None = None) -> str:
         """Return the change in one sentence, in ``lang`` (``"en"``, ``"zh"``; by default the language spoken now)."""
-        from siteplan.planning.explaining.sentences import in_language, of_change
+        from siteplan.planning.explaining.change_sentences import of_change
+        from siteplan.planning.explaining.sentences import in_language
 
         return in_language(lang, lambda: of_change(self))

@@ -92,7 +92,7 @@ def _shrunk(bench: Bench, key: Key, active: Sequence[Element]) -> Conflict:
     here = [e for e in active if e.kind == RULE and e not in elsewhere]
     limits = [[e] for e in active if e.kind != RULE]
     kept = minimal_subset([elsewhere, here, *limits], clash)
-    return Conflict(members=(first, *kept), minimal=sure)
+    return Conflict(members=(first, *kept), minimal=sure or not kept)
 
 
 def minimal_subset(

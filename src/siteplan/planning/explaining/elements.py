@@ -79,12 +79,12 @@ def elements(bench: Bench, key: Key) -> list[Element]:
         if RANKS[rule.strength] <= rank
         for unit in units
     )
-    return [*sorted(rules, key=lambda element: element.unit), *_limits(question)]
+    return [*sorted(rules, key=lambda element: element.unit), *_limits(bench)]
 
 
-def _limits(question: Question) -> Iterator[Element]:
-    scenario, sites = question.scenario, question.sites
-    free = sites["kind"] != "existing"
+def _limits(bench: Bench) -> Iterator[Element]:
+    scenario, sites = bench.question.scenario, bench.question.sites
+    free = (sites["kind"] != "existing") & np.array([not zones for zones in bench.zones], dtype=bool)
     for kind, marked in ((REQUIRED, scenario.required), (FORBIDDEN, scenario.forbidden)):
         by_layer = sites.loc[free & (sites["state"] == kind), "id"].astype(str)
         yield from (Element(kind, name) for name in sorted({*by_layer, *marked}))
@@ -94,7 +94,7 @@ def _limits(question: Question) -> Iterator[Element]:
     yield from (Element(LOCKED, name) for name in dict.fromkeys((*scenario.locked, *scenario.locked_m2)))
     if scenario.max_sites is not None:
         yield Element(MAX_SITES)
-    yield from _money(question)
+    yield from _money(bench.question)
 
 
 def _money(question: Question) -> Iterator[Element]:

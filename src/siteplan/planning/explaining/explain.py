@@ -16,6 +16,7 @@ from siteplan.planning.explaining.obstacles import Obstacles
 from siteplan.planning.explaining.proposals import completed, last_resorts, proposals
 from siteplan.planning.explaining.reasons import (
     NOT_PROVEN,
+    NOT_SOUGHT,
     OUTRANKED,
     UNKNOWN,
     Reason,
@@ -99,6 +100,7 @@ def explain(
 
 def _explained(bench: Bench, row: dict[Any, Any], obstacles: Obstacles, *, wanted: bool) -> UnmetRule:
     key: Key = (str(row["rule_id"]), str(row["unit_id"]))
+    before = bench.runs.stopped
     reason, conflict = reason_of(bench, key, obstacles, deep=wanted)
     found: tuple[Proposal, ...] = ()
     if wanted:
@@ -116,6 +118,7 @@ def _explained(bench: Bench, row: dict[Any, Any], obstacles: Obstacles, *, wante
         conflict=conflict,
         proposals=found,
         sought=wanted,
+        stopped=bench.runs.stopped > before,
     )
 
 
@@ -133,7 +136,7 @@ def reason_of(bench: Bench, key: Key, obstacles: Obstacles, *, deep: bool = True
     key : Key
     obstacles : Obstacles
     deep : bool
-        Whether a conflict is looked for; without it a target or an aim is said to give way.
+        Whether a conflict is looked for.
     """
     reason = of_sites(bench, key, obstacles)
     if reason is not None:
@@ -141,13 +144,12 @@ def reason_of(bench: Bench, key: Key, obstacles: Obstacles, *, deep: bool = True
     rule = bench.rule(key)
     types = rule.types if rule is not None else ()
     if not deep:
-        weak = bench.unmet[key] != "hard"
-        return Reason(kind=OUTRANKED if weak else UNKNOWN, values={"types": types}), None
+        return Reason(kind=NOT_SOUGHT, values={"types": types}), None
     conflict = find_conflict(bench, key)
     if conflict is None:
         kind = NOT_PROVEN if not bench.plan.proven else OUTRANKED
         return Reason(kind=kind, values={"types": types}), None
-    if not conflict.minimal and len(conflict.members) > 1:
+    if not conflict.minimal:
         return replace(of_conflict(bench, key, conflict), kind=UNKNOWN), conflict
     return of_conflict(bench, key, conflict), conflict
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from siteplan.study.study import Study
 
 
+_SHOWN = 40
+"""Rules for which no change was looked for that are shown."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
     """A change that meets a rule: it was applied and solved again.
@@ -57,9 +61,18 @@ class Proposal:
 
         def say() -> str:
             text = self.change.sentence()
+            yuan = number(abs(self.extra_yuan))
+            if not self.proven:
+                return _(
+                    "{change} It costs {yuan} yuan more at most: the solver was stopped.",
+                    change=text,
+                    yuan=number(self.extra_yuan),
+                )
+            if self.extra_yuan == 0:
+                return _("{change} It costs nothing more.", change=text)
             if self.extra_yuan < 0:
-                return _("{change} It costs {yuan} yuan less.", change=text, yuan=number(-self.extra_yuan))
-            return _("{change} It costs {yuan} yuan more.", change=text, yuan=number(self.extra_yuan))
+                return _("{change} It costs {yuan} yuan less.", change=text, yuan=yuan)
+            return _("{change} It costs {yuan} yuan more.", change=text, yuan=yuan)
 
         return in_language(lang, say)
 
@@ -81,6 +94,8 @@ class UnmetRule:
         Changes that meet it, the cheapest first.
     sought : bool
         Whether changes were looked for.
+    stopped : bool
+        Whether a solve was stopped before what was asked of it was known: there may be a cheaper change than the first, or a smaller one.
     """
 
     rule_id: str
@@ -94,6 +109,7 @@ class UnmetRule:
     conflict: Conflict | None
     proposals: tuple[Proposal, ...]
     sought: bool
+    stopped: bool
 
     @property
     def cheapest(self) -> Proposal | None:
@@ -117,9 +133,16 @@ class UnmetRule:
         )
         lines = [head, f"  {self.sentence()}"]
         if self.cheapest is not None:
-            lines.append("  " + _("Cheapest change: {text}", text=self.cheapest.sentence()))
+            text = self.cheapest.sentence()
+            say = (
+                _("Cheapest change found in the time given: {text}", text=text)
+                if self.stopped
+                else _("Cheapest change: {text}", text=text)
+            )
+            lines.append(f"  {say}")
         elif self.sought:
-            lines.append("  " + _("No single change was found that meets it."))
+            none = _("No single change was found that meets it.")
+            lines.append("  " + (_("No change was found in the time given.") if self.stopped else none))
         return "\n".join(lines)
 
 
@@ -192,14 +215,18 @@ class Explanation:
         return tuple(explain_site(self.bench, site_id) for site_id in new_sites_of(self.plan))
 
     def __repr__(self) -> str:
-        """Return each rule that was looked into, and how many others are unmet."""
-        shown = [rule for rule in self.rules if rule.sought]
+        """Return each rule that was looked into with the cheapest change, then why the others are unmet."""
+        sought = [rule for rule in self.rules if rule.sought]
+        others = [rule for rule in self.rules if not rule.sought]
         lines = [
             _(
                 "Plan {name}: {n} rules unmet, {shown} explained with changes",
                 name=self.plan.scenario.name,
                 n=len(self.rules),
-                shown=len(shown),
+                shown=len(sought),
             )
         ]
-        return "\n".join([*lines, *map(repr, shown)])
+        lines += [repr(rule) for rule in (*sought, *others[:_SHOWN])]
+        if len(others) > _SHOWN:
+            lines.append(_("... and {n} more", n=len(others) - _SHOWN))
+        return "\n".join(lines)

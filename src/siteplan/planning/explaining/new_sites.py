@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from siteplan.candidates.found import CandidateRules
 from siteplan.messages import _
@@ -19,7 +21,7 @@ from siteplan.units import meets
 if TYPE_CHECKING:
     import pandas as pd
 
-    from siteplan.models.joint_problem import Ints
+    from siteplan.models.joint_problem import Bools, Ints
     from siteplan.planning.explaining.bench import Bench
     from siteplan.planning.explaining.weighed import Key
     from siteplan.siting.question import Question
@@ -146,10 +148,13 @@ def _out_of_reach(bench: Bench, required: float, rule: Rule, places: list[str]) 
     return wheres
 
 
-def _served(bench: Bench, types: tuple[str, ...]) -> Any:
+def _served(bench: Bench, types: tuple[str, ...]) -> Bools:
+    """Tell which demand points the plan serves whole, (n_demand,) bool."""
     allocation = bench.plan.allocation
     mine = allocation[allocation["type"].isin(types) & (allocation["status"] == "served")]
-    return bench.question.demand["building_id"].isin(set(mine["building_id"])).to_numpy()
+    served = mine.groupby("building_id")["households"].sum()
+    have = bench.question.demand["building_id"].map(served).fillna(0.0).to_numpy()
+    return np.array([meets(*pair) for pair in zip(have, bench.question.households, strict=True)])
 
 
 # what it holds and costs ------------------------------------------------------------------------------------------------
@@ -212,20 +217,22 @@ def _prices(question: Question, place: str, kind: str) -> tuple[dict[str, float]
 
 
 def _sized(bench: Bench, key: Key, chosen: list[NewSite], *, limited: bool) -> Change | None:
-    """Return the change with each new candidate no larger than the hard rules need; None where they do not help however large they are."""
+    """Return the change with one new candidate after the other no larger than the rules need; None where they do not help however large they are."""
     roomy = Change(kind=ADD_CANDIDATE, rule_id=key[0], sites=tuple(chosen))
     question = changed_question(bench, *roomy.apply(bench.plan.study, bench.plan.scenario)).question
     sized = []
     for site in chosen:
-        need = least_area(bench, key, site.id, _without_room(question, site.id), limited=limited)
+        question = _with_room(question, site.id, (0.0, 0.0))
+        need = least_area(bench, key, site.id, question, limited=limited)
         if need is None:
             return None
+        question = _with_room(question, site.id, need)
         sized.append(dataclasses.replace(site, floor_m2=need[0], land_m2=need[1]))
     return dataclasses.replace(roomy, sites=tuple(sized))
 
 
-def _without_room(question: Question, site_id: str) -> Question:
+def _with_room(question: Question, site_id: str, room: tuple[float, float]) -> Question:
     sites = question.sites.copy()
     here = sites["id"].astype(str) == site_id
-    sites.loc[here, ["floor_capacity_m2", "land_m2"]] = 0.0
+    sites.loc[here, ["floor_capacity_m2", "land_m2"]] = room
     return dataclasses.replace(question, sites=sites)

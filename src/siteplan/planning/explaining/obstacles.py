@@ -91,15 +91,7 @@ class Obstacles:
 
     @cached_property
     def _zones(self) -> list[str]:
-        """The kinds of exclusion zones in which each candidate lies, by ", "."""
-        sites, zones = self.question.sites, self.question.study.layers.get("exclusions")
-        found: list[set[str]] = [set() for _ in range(len(sites))]
-        if zones is not None and len(zones):
-            rows, which = zones.sindex.query(sites.geometry, predicate="intersects")
-            for row, zone in zip(rows.tolist(), which.tolist(), strict=True):
-                if self.records[row]["kind"] != EXISTING:
-                    found[row].add(str(zones["kind"].iloc[zone]))
-        return [", ".join(sorted(kinds)) for kinds in found]
+        return zones_of(self.question)
 
     def _type(self, site: dict[str, object], unit: str, key: str) -> Iterator[Obstacle]:
         listed = {name.strip() for name in str(site["types"] or "").split(";") if name.strip()}
@@ -175,6 +167,18 @@ class Obstacles:
             yield Obstacle(kind=SPACE, need=need)
         elif not meets(holds, need):
             yield Obstacle(kind=SMALL, have=holds, need=need)
+
+
+def zones_of(question: Question) -> list[str]:
+    """Return the kinds of exclusion zones in which each candidate lies, by ", "; empty where it lies in none."""
+    sites, zones = question.sites, question.study.layers.get("exclusions")
+    found: list[set[str]] = [set() for _ in range(len(sites))]
+    if zones is not None and len(zones):
+        rows, which = zones.sindex.query(sites.geometry, predicate="intersects")
+        for row, zone in zip(rows.tolist(), which.tolist(), strict=True):
+            if sites["kind"].iloc[row] != EXISTING:
+                found[row].add(str(zones["kind"].iloc[zone]))
+    return [", ".join(sorted(kinds)) for kinds in found]
 
 
 def capacity(site: dict[str, object] | pd.Series[Any], space: str) -> float:

@@ -17,7 +17,7 @@ from siteplan.planning.explaining.elements import LOCKED, REQUIRED, RULE
 from siteplan.planning.explaining.money_changes import money_changes, raised_limits
 from siteplan.planning.explaining.new_sites import new_candidates
 from siteplan.planning.explaining.obstacles import COMPANY, HOST, MODE, SMALL, SPACE, TYPES, UNWANTED, capacity
-from siteplan.planning.explaining.reasons import MONEY_REASONS, NOT_PROVEN, OUTRANKED, STANDS, nearest_usable
+from siteplan.planning.explaining.reasons import ALL_THE_SAME, MONEY_REASONS, NOT_PROVEN, STANDS, nearest_usable
 from siteplan.planning.explaining.sizes import first_that, fits, least_reach, limits_only
 from siteplan.planning.explaining.try_change import changed_question, solve_near
 from siteplan.siting.modes import CONVERT, EXISTING
@@ -54,7 +54,7 @@ def proposals(
     rule = bench.rule(key)
     if reason.kind == NOT_PROVEN:
         yield from kept_as_found(bench, key)
-    elif rule is not None and reason.kind in (STANDS, OUTRANKED):
+    elif rule is not None and reason.kind in (STANDS, ALL_THE_SAME):
         yield from _for_standing(bench, key, rule)
     else:
         limited = limits_only(bench, key)
@@ -62,7 +62,7 @@ def proposals(
             yield from raised_limits(bench, key)
             yield from money_changes(bench, key)
         yield from _of_members(bench, key, conflict)
-        if reason.kind not in MONEY_REASONS or not limited:
+        if reason.kind not in MONEY_REASONS or not limited or bench.whole:
             yield from _at_sites(bench, key, rule, obstacles, limited=limited)
             added = new_candidates(bench, key, limited=limited)
             yield from [added] if added is not None else []
@@ -210,14 +210,13 @@ def _looked_at(bench: Bench, key: Key, rule: Rule | None) -> Bools:
 
 def _for_standing(bench: Bench, key: Key, rule: Rule) -> Iterator[Change]:
     """Yield what makes a facility keep a rule that it breaks: room for it to grow, a shorter or a longer distance, the way in which it is had."""
-    facilities = bench.plan.facilities
-    here = facilities[(facilities["community_id"] == key[1])]
-    here = here[here["type"].isin(rule.types)] if rule.types else here
+    broken = bench.breaking(rule, key[1])
     if rule.kind == "unit_floor":
-        for site_id in dict.fromkeys(here.loc[here["status"] != "new", "site_id"].astype(str)):
+        for site_id in dict.fromkeys(f.site_id for f in broken):
             yield from _enlarged(bench, key, site_id)
     elif rule.kind == "acquisition":
-        for mode in sorted(set(here.loc[here["status"] != "existing", "mode"].astype(str)) - set(rule.modes)):
+        modes = bench.plan.facilities["mode"].astype(str)
+        for mode in sorted({modes.iloc[f.row] for f in broken}):
             yield Change(kind=c.ALLOW_MODE, rule_id=key[0], mode=mode)
     else:
         yield from relaxed_distances(bench, key, None)

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from siteplan.standards.rule import Rule
 
 NO_CANDIDATE, BARRED, NOTHING_FITS, FEW, FEW_PLACES = "no_candidate", "barred", "nothing_fits", "few", "few_places"
-LITTLE_SPACE, FAR, FULL, STANDS = "little_space", "far", "full", "stands"
+LITTLE_SPACE, FAR, FULL, STANDS, ALL_THE_SAME = "little_space", "far", "full", "stands", "all_the_same"
+NOT_SOUGHT = "not_sought"
 NOT_PROVEN, OUTRANKED, CONFLICT, UNKNOWN = "not_proven", "outranked", "conflict", "unknown"
 NO_FUND, LATE_MONEY = "no_fund", "late_money"
 MONEY_REASONS = (BUDGET, PHASE_BUDGET, TOWNSHIP_BUDGET, FUNDS, NO_FUND, LATE_MONEY)
@@ -61,8 +62,8 @@ class Reason:
         Of the sites: no_candidate, excluded, forbidden, types, mode, separation, adjacency, host, company, space (none at all), small, barred
         (not all for one reason), nothing_fits (at a site that must be opened), few, few_places (of a share), little_space, far, full. Of the
         limits: locked, required, place (alternatives), max_sites, funds, no_fund, budget, phase_budget, late_money, township_budget. Otherwise:
-        stands (what stands breaks it), conflict (with other rules), outranked (a target or aim gives way), not_proven (the solver was stopped:
-        it can be met), unknown.
+        stands (what stands breaks it), all_the_same (what is new breaks it, because it is no hard rule), conflict (with other rules), outranked (a
+        target or aim gives way), not_proven (the solver was stopped: it can be met), unknown, not_sought (the sites would do; not looked into).
     values : mapping
         What its sentence is filled with, as plain values.
     """
@@ -87,14 +88,13 @@ def of_sites(bench: Bench, key: Key, obstacles: Obstacles) -> Reason | None:
 
 
 def _standing(bench: Bench, key: Key, rule: Rule) -> Reason:
-    """Return that what stands already, or what a weaker rule lets stand, breaks a rule on facilities."""
-    facilities = bench.plan.facilities
-    here = facilities[(facilities["community_id"] == key[1])]
-    if rule.types:
-        here = here[here["type"].isin(rule.types)]
-    old = here[here["status"] != "new"]
-    values = {"ids": tuple((old if len(old) else here)["id"].astype(str)), "rule_kind": rule.kind}
-    return Reason(kind=STANDS if len(old) else OUTRANKED, values=values)
+    """Return which facilities break a rule on facilities: what stands already, or what is built all the same because the rule is no hard one."""
+    broken = bench.breaking(rule, key[1])
+    status = bench.plan.facilities["status"]
+    old = [f.id for f in broken if status.iloc[f.row] != "new"]
+    values: dict[str, Any] = {"ids": tuple(old or [f.id for f in broken]), "rule_kind": rule.kind}
+    values |= {"figure": float(rule.figure or 0.0), "host": rule.host, "modes": rule.modes}
+    return Reason(kind=STANDS if old else ALL_THE_SAME, values=values)
 
 
 def _required(bench: Bench, key: Key, obstacles: Obstacles) -> Reason | None:

@@ -1,4 +1,4 @@
-"""Reasons, changes, conflicts and sites in plain sentences, in the language spoken when they are said."""
+"""Reasons and conflicts in plain sentences, in the language spoken when they are said."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from siteplan.messages import _, set_language, word
-from siteplan.planning.explaining import changes as c
 from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from siteplan.planning.explaining.changes import Change, Raise
     from siteplan.planning.explaining.elements import Element
     from siteplan.planning.explaining.reasons import Reason
 
@@ -68,8 +66,9 @@ def of_reason(reason: Reason) -> str:
         "place": place_name(str(reason.values.get("place", ""))),
         "type": labels(reason.values.get("types", ())),
     }
-    say = {**_SITES, **_LIMITS}.get(reason.kind, _other)
-    return _capital(say(reason, values))
+    say = (_SITES | _LIMITS | _OTHERS)[reason.kind]
+    text, name = say(reason, values), str(reason.values.get("place", ""))
+    return text if name and text.startswith(name) else _capital(text)  # a name is written as it is
 
 
 # of sites ---------------------------------------------------------------------------------------------------------------
@@ -87,7 +86,9 @@ def _excluded(reason: Reason, v: dict[str, str]) -> str:
 
 
 def _forbidden(reason: Reason, v: dict[str, str]) -> str:
-    return _("Every candidate site of {place} for {type} ({n}) is forbidden.", n=reason.values.get("n", 1), **v)
+    if "names" in reason.values:
+        return _("Sites that could hold {type} in {place} are forbidden ({names}).", names=_names(reason), **v)
+    return _("Every candidate site of {place} for {type} ({n}) is forbidden.", n=reason.values["n"], **v)
 
 
 def _types(reason: Reason, v: dict[str, str]) -> str:
@@ -301,131 +302,48 @@ _LIMITS: dict[str, Callable[[Reason, dict[str, str]], str]] = {
 }
 
 
-def _other(reason: Reason, v: dict[str, str]) -> str:
-    if reason.kind == "conflict":
-        others = _(", ").join(f"{rule} @ {unit}" for rule, unit in reason.values["others"])
-        return _("{type} in {place} cannot be had together with {others}.", others=others, **v)
+def _conflict(reason: Reason, v: dict[str, str]) -> str:
+    others = _(", ").join(f"{rule} @ {unit}" for rule, unit in reason.values["others"])
+    return _("{type} in {place} cannot be had together with {others}.", others=others, **v)
+
+
+def _stands(reason: Reason, v: dict[str, str]) -> str:
+    ids, broken = _(", ").join(reason.values["ids"]), _broken(reason.values)
     if reason.kind == "stands":
-        ids = _(", ").join(reason.values["ids"])
-        return _("What stands in {place} already ({ids}) breaks the rule, and what stands is not closed.", ids=ids, **v)
-    if reason.kind == "outranked":
-        return _(
-            "In {place} what comes before it, hard rules or others of its kind, takes what {type} would need.", **v
-        )
-    if reason.kind == "not_proven":
-        return _("The solver was stopped too early: with all else as it is, {type} in {place} can be had.", **v)
-    return _("Why {type} in {place} is missing was not found in the time given.", **v)
+        return _("In {place}, {ids} {broken}, and what stands already is not closed.", ids=ids, broken=broken, **v)
+    return _(
+        "In {place}, {ids} {broken}, and is built all the same for rules that come before.", ids=ids, broken=broken, **v
+    )
 
 
-# changes ----------------------------------------------------------------------------------------------------------------
-
-
-def of_change(change: Change) -> str:
-    """Return a change in one sentence, and one more for each that has to be made together with it."""
-    return " ".join([_CHANGES[change.kind](change), *(of_change(other) for other in change.also)])
-
-
-def _say_sites(change: Change) -> str:
-    parts = [
-        _(
-            "a new candidate site at {x}, {y} in {community} with {floor} m2 of floor and {land} m2 of land",
-            x=f"{site.x:.0f}", y=f"{site.y:.0f}", community=site.community_id, floor=number(site.floor_m2), land=number(site.land_m2),
-        )
-        for site in change.sites
-    ]  # fmt: skip
-    return _("Add {sites}; size and prices are assumed.", sites=_(", ").join(parts))
-
-
-def _say_area(change: Change) -> str:
-    parts = []
-    if change.floor_m2:
-        parts.append(_("{m2} m2 of floor", m2=number(change.floor_m2)))
-    if change.land_m2:
-        parts.append(_("{m2} m2 of land", m2=number(change.land_m2)))
-    return _("Give site {site} {area} more.", site=change.site_id, area=_(" and ").join(parts))
-
-
-def _say_type(change: Change) -> str:
-    return _("Let site {site} hold {type} too.", site=change.site_id, type=labels(change.type.split(";")))
-
-
-def _say_reach(change: Change) -> str:
-    return _("Relax the reach of rule {rule} to {metres} m.", rule=change.rule_id, metres=number(change.figure or 0.0))
-
-
-def _say_distance(change: Change) -> str:
-    return _("Set the distance of rule {rule} to {metres} m.", rule=change.rule_id, metres=number(change.figure or 0.0))
-
-
-def _say_lower(change: Change) -> str:
-    if change.share is not None:
-        return _("Lower the share of rule {rule} to {share}.", rule=change.rule_id, share=f"{change.share:.2%}")
-    return _("Lower the figure of rule {rule} to {figure}.", rule=change.rule_id, figure=number(change.figure or 0.0))
-
-
-def _purse(more: Raise) -> str:
+def _broken(values: Mapping[str, Any]) -> str:
+    """Return in what way a facility breaks a rule on facilities, as the end of a sentence."""
+    figure, host = number(values["figure"]), labels([values["host"]]) if values["host"] else ""
+    modes = _(", ").join(word("mode", mode) for mode in values["modes"])
     return {
-        "budget": _("the budget of the study"),
-        "phase_budget": _("the budget of phase {names}", names=more.name),
-        "township_budget": _("the budget of township {names}", names=more.name),
-        "fund": _("fund {name} in phase {phase}", name=more.name, phase=more.phase),
-    }[more.kind]
+        "unit_floor": _("has less than {figure} m2", figure=figure),
+        "inside": _("is no room inside {host}", host=host),
+        "colocation": _("has no {host} beside it", host=host),
+        "separation": _("is nearer than {figure} m to what it must keep away from", figure=figure),
+        "adjacency": _("has no household within {figure} walking metres", figure=figure),
+        "acquisition": _("is had in another way than the rule allows ({modes})", modes=modes),
+    }[str(values["rule_kind"])]
 
 
-def _say_budget(change: Change) -> str:
-    parts = [_("{yuan} yuan for {purse}", yuan=number(more.yuan), purse=_purse(more)) for more in change.money]
-    return _("Find more money: {money}.", money=_(", ").join(parts))
-
-
-def _say_new_fund(change: Change) -> str:
-    parts = [_("{yuan} yuan for {purse}", yuan=number(more.yuan), purse=_purse(more)) for more in change.money]
-    where = _(", ").join(change.townships) or place_name("")
-    return _("Find new money for {where}: {money}.", where=where, money=_(", ").join(parts))
-
-
-def _say_open_fund(change: Change) -> str:
-    dropped = [*change.conditions, *change.townships]
-    return _(
-        "Let fund {name} pay here too, whatever its conditions say of {dropped}.",
-        name=change.money[0].name,
-        dropped=_(", ").join(dropped),
-    )
-
-
-def _say_earlier(change: Change) -> str:
-    taker, giver = change.money
-    return _(
-        "Move {yuan} yuan forward: from {giver} to {taker}.",
-        yuan=number(taker.yuan),
-        giver=_purse(giver),
-        taker=_purse(taker),
-    )
-
-
-def _say_kept(change: Change) -> str:
-    names = _(", ").join(f"{name} ({number(m2)} m2)" if m2 else name for name, m2 in change.locked)
-    return _("Lock what a further run has found, and solve again: {names}.", names=names)
-
-
-_CHANGES: dict[str, Callable[[Change], str]] = {
-    c.ADD_CANDIDATE: _say_sites,
-    c.MORE_AREA: _say_area,
-    c.ALLOW_TYPE: _say_type,
-    c.UNFORBID: lambda change: _("Allow site {site} again.", site=change.site_id),
-    c.ALLOW_MODE: lambda change: _(
-        "Let rule {rule} allow {mode} too.", rule=change.rule_id, mode=word("mode", change.mode)
+_OTHERS: dict[str, Callable[[Reason, dict[str, str]], str]] = {
+    "conflict": _conflict,
+    "stands": _stands,
+    "all_the_same": _stands,
+    "outranked": lambda _reason, v: _(
+        "In {place} what comes before it, hard rules or others of its kind, takes what {type} would need.", **v
     ),
-    c.RELAX_REACH: _say_reach,
-    c.RELAX_DISTANCE: _say_distance,
-    c.LOWER_FIGURE: _say_lower,
-    c.MORE_BUDGET: _say_budget,
-    c.NEW_FUND: _say_new_fund,
-    c.OPEN_FUND: _say_open_fund,
-    c.EARLIER_MONEY: _say_earlier,
-    c.MORE_SITES: lambda change: _("Raise the number of sites that may be opened by {n}.", n=change.number),
-    c.UNLOCK: lambda change: _("Unlock facility {site}.", site=change.site_id),
-    c.NOT_REQUIRED: lambda change: _("Do not require that site {site} is opened.", site=change.site_id),
-    c.KEEP_FOUND: _say_kept,
+    "not_proven": lambda _reason, v: _(
+        "The solver was stopped too early: with all else as it is, {type} in {place} can be had.", **v
+    ),
+    "not_sought": lambda _reason, v: _(
+        "{place} has sites that could hold {type}; what keeps it from them was not looked into.", **v
+    ),
+    "unknown": lambda _reason, v: _("Why {type} in {place} is missing was not found in the time given.", **v),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from siteplan.errors import SolverError, UsageError
+from siteplan.errors import SolverError
 from siteplan.messages import _
 from siteplan.planning.explaining.sentences import in_language, labels, number
 from siteplan.planning.explaining.try_change import extra_yuan, solve_again, solve_held
@@ -30,8 +30,8 @@ _DIGITS = 5
 _ROUNDED = 1e-5
 """Shortfalls that differ by less, relative to what is required, are the same."""
 _Missed = tuple[str, str, str]
-_SHOWN = 6
-"""How many facilities are named that stand instead."""
+_SHOWN = 3
+"""How many sites, types and rules are named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,8 @@ class NextBest:
     ----------
     closed, opened : tuple of str
         Facilities of the plan that it does not have, and those that it has instead.
+    sites : tuple of (str, tuple of str)
+        Where the latter stand: the site's name, and their types.
     extra_yuan : float
         What it costs more than the plan; less where walks become longer instead.
     farther_m : float
@@ -59,6 +61,7 @@ class NextBest:
 
     closed: tuple[str, ...]
     opened: tuple[str, ...]
+    sites: tuple[tuple[str, tuple[str, ...]], ...]
     extra_yuan: float
     farther_m: float
     unserved: float
@@ -88,6 +91,8 @@ class SiteExplanation:
         Those of them for whom no other open facility that may serve them is within their limit.
     next_best : NextBest or None
         None where the solver finds no plan without the site.
+    must : bool
+        Whether the study or the scenario says that it must be opened, or locks what stands there.
     """
 
     site_id: str
@@ -97,46 +102,76 @@ class SiteExplanation:
     served: dict[str, float]
     only_here: dict[str, float]
     next_best: NextBest | None
+    must: bool
 
     def sentence(self, lang: str | None = None) -> str:
         """Return why the site was chosen, in ``lang``, by default the language spoken now."""
         return in_language(lang, self._say)
 
     def _say(self) -> str:
+        site, after = self.site_name or self.site_id, self.next_best
         only = [f"{labels([key])} {number(households)}" for key, households in self.only_here.items() if households]
-        lines = [
-            _(
-                "{site}: households that only it serves: {only}.",
-                site=self.site_name or self.site_id,
-                only=_(", ").join(only) or _("none"),
-            )
-        ]
-        after = self.next_best
+        first = _("{site}: nobody is served by it alone.", site=site)
+        if only:
+            first = _("{site}: households that only it serves: {only}.", site=site, only=_(", ").join(only))
+        if self.must:
+            first = _("{text} It must be opened: the study or the scenario says so.", text=first)
         if after is None:
-            return _("{text} No plan without it was found.", text=lines[0])
-        shown = [*after.opened[:_SHOWN], *(["..."] if len(after.opened) > _SHOWN else [])]
-        instead = _(", ").join(shown) or _("nothing")
-        lines.append(_("Next best: {instead} instead.", instead=instead))
-        values = {"yuan": number(abs(after.extra_yuan)), "metres": number(abs(after.farther_m))}
-        dearer, farther = after.extra_yuan >= 0, after.farther_m >= 0
-        lines.append(_("It costs {yuan} yuan more;", **values) if dearer else _("It costs {yuan} yuan less;", **values))
-        lines.append(
-            _("they walk {metres} m farther.", **values) if farther else _("they walk {metres} m less.", **values)
-        )
-        lines.append(
-            _(
-                "{lost} household-services fewer, {n} more rules unmet, {worse} missed by more.",
-                lost=number(after.unserved),
-                n=len(after.newly_unmet),
-                worse=len(after.worse),
-            )
-        )
-        lines.append(_exactness(after))
-        return " ".join(lines)
+            return _("{text} No plan without it was found.", text=first)
+        return " ".join([first, _instead(after), _price(after), *_walk(after), *_lost(after), _exactness(after)])
 
     def __repr__(self) -> str:
         """Return the sentence."""
         return self.sentence()
+
+
+def _instead(after: NextBest) -> str:
+    if not after.sites:
+        return _("Without it nothing new is opened elsewhere.")
+    parts = [
+        _("{site} ({types})", site=name, types=_listed([labels([key]) for key in types])) for name, types in after.sites
+    ]
+    return _("Next best without it: {sites}.", sites=_listed(parts))
+
+
+def _listed(names: list[str]) -> str:
+    """Return the first few of some names."""
+    shown = _(", ").join(names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else _("{names} and {n} more", names=shown, n=len(names) - _SHOWN)
+
+
+def _price(after: NextBest) -> str:
+    if after.extra_yuan == 0:
+        return _("It costs as much.")
+    yuan = number(abs(after.extra_yuan))
+    return (
+        _("It costs {yuan} yuan more.", yuan=yuan)
+        if after.extra_yuan > 0
+        else _("It costs {yuan} yuan less.", yuan=yuan)
+    )
+
+
+def _walk(after: NextBest) -> list[str]:
+    metres = round(after.farther_m)
+    if metres == 0:
+        return []
+    if metres > 0:
+        return [_("Those whom it serves walk {metres} m farther on average.", metres=metres)]
+    return [_("Those whom it serves walk {metres} m less on average.", metres=-metres)]
+
+
+def _lost(after: NextBest) -> list[str]:
+    """Return who is no longer served, and which rules are missed, as far as there are any."""
+    lines = []
+    if after.unserved > 0:
+        lines.append(_("{lost} households fewer are served, counted once for each type.", lost=number(after.unserved)))
+    if after.newly_unmet:
+        names = [f"{rule} @ {unit}" for rule, unit, _strength in after.newly_unmet]
+        lines.append(_("Rules unmet besides: {rules}.", rules=_listed(names)))
+    if after.worse:
+        names = [f"{rule} @ {unit}" for rule, unit, _strength in after.worse]
+        lines.append(_("Rules missed by more: {rules}.", rules=_listed(names)))
+    return lines or [_("No rule is lost by it.")]
 
 
 def _exactness(after: NextBest) -> str:
@@ -174,7 +209,16 @@ def explain_site(bench: Bench, site_id: str) -> SiteExplanation:
         served={key: _served(bench, here, key) for key in planned},
         only_here={key: _only(bench, here, key) for key in planned},
         next_best=_without(bench, site_id, types),
+        must=_must(bench.question, site_id),
     )
+
+
+def _must(question: Question, site_id: str) -> bool:
+    """Tell whether a site is required by its layer or the scenario, or something at it is locked."""
+    scenario, sites = question.scenario, question.sites
+    state = sites.loc[sites["id"].astype(str) == site_id, "state"].iloc[0]
+    locked = any(name.startswith(f"{site_id}/") for name in (*scenario.locked, *scenario.locked_m2))
+    return bool(state == "required") or site_id in scenario.required or locked
 
 
 def _served(bench: Bench, here: pd.DataFrame, key: str) -> float:
@@ -202,13 +246,17 @@ def _without(bench: Bench, site_id: str, types: tuple[str, ...]) -> NextBest | N
     unit = str(question.site_unit[(question.sites["id"].astype(str) == site_id).to_numpy()][0])
     try:
         solved, scope = _solved(bench, question, unit, types)
-    except (SolverError, UsageError):
+    except SolverError:
         return None
     before, after = bench.plan.facilities, solved.facilities
     farther, unserved = _walks(bench, site_id, solved)
+    opened = after[~after["id"].isin(set(before["id"]))]
+    stand = opened["site_name"].astype("object").where(opened["site_name"].ne(""), opened["site_id"])
+    types_at = opened["type"].groupby(stand.to_numpy(), sort=False)
     return NextBest(
         closed=tuple(name for name in before["id"] if name not in set(after["id"])),
-        opened=tuple(name for name in after["id"] if name not in set(before["id"])),
+        opened=tuple(opened["id"]),
+        sites=tuple((str(name), tuple(types)) for name, types in types_at),
         extra_yuan=extra_yuan(bench, solved),
         farther_m=farther,
         unserved=unserved,
