@@ -403,7 +403,7 @@ OF_EACH_OTHER = [
         scenario=Scenario(types=("police_room",)),
         key=("K-police_room-size", "A"),
         reason="stands",
-        says="e1 has less than 30 m2",
+        says="smaller than 30 m2: e1",
         change="more_area",
         extra=5_000.0,
         fields={"site_id": "e1", "floor_m2": 10.0},

@@ -99,6 +99,8 @@ def _conflict(rule: str, unit: str, conflict: Conflict | None) -> str:
             rule=rule,
             unit=unit,
         )
+    if not conflict.proven:
+        return _("{rule} @ {unit}: whether it can be met was not found in the time given", rule=rule, unit=unit)
     what = _(", ").join(conflict.names())
     if conflict.minimal and len(conflict.members) == 1:
         return _("{rule} @ {unit}: no site can meet it, whatever else is left out", rule=rule, unit=unit)
@@ -133,6 +135,7 @@ def _rule(rule: UnmetRule, clashes: dict[Key, Conflict | None]) -> dict[str, Any
         "reason": rule.reason.kind,
         "text": {lang: rule.sentence(lang) for lang in ("en", "zh")},
         "sought": rule.sought,
+        "stopped": rule.stopped,
         "changes": [_proposal(proposal) for proposal in rule.proposals],
         "conflict": None if conflict is None else asdict(conflict),
     }
@@ -145,5 +148,6 @@ def _proposal(proposal: Proposal) -> dict[str, Any]:
         "money_yuan": proposal.money_yuan,
         "scope": proposal.scope,
         "proven": proposal.proven,
+        "worse": proposal.worse,
         "text": {lang: proposal.sentence(lang) for lang in ("en", "zh")},
     }

@@ -23,7 +23,7 @@ def _say_sites(change: Change) -> str:
     parts = [
         _(
             "a new candidate site at {x}, {y} in {community} with {floor} m2 of floor and {land} m2 of land",
-            x=f"{site.x:.0f}", y=f"{site.y:.0f}", community=site.community_id, floor=number(site.floor_m2), land=number(site.land_m2),
+            x=f"{site.x:.0f}", y=f"{site.y:.0f}", community=site.community, floor=number(site.floor_m2), land=number(site.land_m2),
         )
         for site in change.sites
     ]  # fmt: skip

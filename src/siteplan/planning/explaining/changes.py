@@ -25,8 +25,8 @@ class NewSite:
 
     Parameters
     ----------
-    id, community_id, kind, types : str
-        ``types``: what it is for, by ";".
+    id, community_id, community, kind, types : str
+        ``community``: the community's name; ``types``: what it is for, by ";".
     x, y : float
         Metres, in the study's CRS.
     floor_m2, land_m2, storeys : float
@@ -37,6 +37,7 @@ class NewSite:
 
     id: str
     community_id: str
+    community: str
     kind: str
     types: str
     x: float

@@ -157,7 +157,8 @@ def reason_of(bench: Bench, key: Key, obstacles: Obstacles, *, deep: bool = True
 def verified(bench: Bench, key: Key, changes: Iterable[Change]) -> tuple[Proposal, ...]:
     """Return the changes with which the rule is met when they are solved again.
 
-    The cheapest first; of equals the one that needs least new money, then the smallest.
+    The cheapest first; of equals the one that needs least new money, then the one for which fewest weaker rules are missed by more, then the
+    smallest.
     """
     found: list[Proposal] = []
     left = Counter[str]()
@@ -174,7 +175,10 @@ def verified(bench: Bench, key: Key, changes: Iterable[Change]) -> tuple[Proposa
             left[change.kind] += bool(tried)
         found += tried
     return tuple(
-        sorted(found, key=lambda one: (one.change.last_resort, one.extra_yuan, one.money_yuan, one.change.size))
+        sorted(
+            found,
+            key=lambda one: (one.change.last_resort, one.extra_yuan, one.money_yuan, len(one.worse), one.change.size),
+        )
     )
 
 
@@ -184,4 +188,12 @@ def _tried(bench: Bench, key: Key, change: Change, changed: Prepared | None = No
     outcome = None if changed is None else try_change(bench, changed, key)
     if outcome is None or not outcome.met:
         return []
-    return [Proposal(change=change, extra_yuan=outcome.extra_yuan, scope=outcome.scope, proven=outcome.proven)]
+    return [
+        Proposal(
+            change=change,
+            extra_yuan=outcome.extra_yuan,
+            scope=outcome.scope,
+            proven=outcome.proven,
+            worse=outcome.worse,
+        )
+    ]

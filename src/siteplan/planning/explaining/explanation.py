@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from siteplan.errors import UsageError
 from siteplan.messages import _, word
 from siteplan.planning.explaining.conflicts import find_conflict
-from siteplan.planning.explaining.sentences import in_language, number, of_reason
+from siteplan.planning.explaining.sentences import in_language, listed, number, of_reason
 from siteplan.planning.explaining.sites import SiteExplanation, explain_site, new_sites_of
 from siteplan.standards.nearest import nearest
 
@@ -40,12 +40,15 @@ class Proposal:
         What was solved again: the whole study; the communities that the rule speaks about, all else as the plan has it; or only what is added.
     proven : bool
         Whether nothing cheaper does as much with this change, within the scope.
+    worse : tuple of (rule id, unit id)
+        Weaker rules that are missed then, or missed by more.
     """
 
     change: Change
     extra_yuan: float
     scope: str
     proven: bool
+    worse: tuple[Key, ...] = ()
 
     @property
     def money_yuan(self) -> float:
@@ -58,23 +61,28 @@ class Proposal:
 
     def sentence(self, lang: str | None = None) -> str:
         """Return the change and what it costs, in ``lang``, by default the language spoken now."""
+        return in_language(lang, self._say)
 
-        def say() -> str:
-            text = self.change.sentence()
-            yuan = number(abs(self.extra_yuan))
-            if not self.proven:
-                return _(
-                    "{change} It costs {yuan} yuan more at most: the solver was stopped.",
-                    change=text,
-                    yuan=number(self.extra_yuan),
+    def _say(self) -> str:
+        parts = [self.change.sentence(), self._price()]
+        if self.worse:
+            parts.append(
+                _(
+                    "Weaker rules that are missed by more for it: {rules}.",
+                    rules=listed([f"{rule} @ {unit}" for rule, unit in self.worse]),
                 )
-            if self.extra_yuan == 0:
-                return _("{change} It costs nothing more.", change=text)
-            if self.extra_yuan < 0:
-                return _("{change} It costs {yuan} yuan less.", change=text, yuan=yuan)
-            return _("{change} It costs {yuan} yuan more.", change=text, yuan=yuan)
+            )
+        return " ".join(parts)
 
-        return in_language(lang, say)
+    def _price(self) -> str:
+        yuan = number(abs(self.extra_yuan))
+        if not self.proven:
+            return _("It costs {yuan} yuan more at most: the solver was stopped.", yuan=number(self.extra_yuan))
+        if self.extra_yuan == 0:
+            return _("It costs nothing more.")
+        if self.extra_yuan < 0:
+            return _("It costs {yuan} yuan less.", yuan=yuan)
+        return _("It costs {yuan} yuan more.", yuan=yuan)
 
 
 @dataclass(frozen=True, kw_only=True)

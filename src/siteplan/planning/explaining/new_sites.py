@@ -173,6 +173,7 @@ def _new_site(bench: Bench, types: tuple[str, ...], place: str, xy: tuple[float,
     return NewSite(
         id=name,
         community_id=place,
+        community=bench.name(place),
         kind=kind,
         types=";".join(types),
         x=xy[0],

@@ -9,7 +9,7 @@ from siteplan.messages import _, set_language, word
 from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from siteplan.planning.explaining.elements import Element
     from siteplan.planning.explaining.reasons import Reason
@@ -33,6 +33,12 @@ def labels(types: Iterable[str]) -> str:
 def number(value: float) -> str:
     """Return a figure with as many digits as people read."""
     return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004 - digits
+
+
+def listed(names: Sequence[str], shown: int = 3) -> str:
+    """Return the first few of some names, and how many more there are."""
+    text = _(", ").join(names[:shown])
+    return text if len(names) <= shown else _("{names} and {n} more", names=text, n=len(names) - shown)
 
 
 def place_name(name: str) -> str:
@@ -310,23 +316,26 @@ def _conflict(reason: Reason, v: dict[str, str]) -> str:
 def _stands(reason: Reason, v: dict[str, str]) -> str:
     ids, broken = _(", ").join(reason.values["ids"]), _broken(reason.values)
     if reason.kind == "stands":
-        return _("In {place}, {ids} {broken}, and what stands already is not closed.", ids=ids, broken=broken, **v)
+        return _("In {place}, {broken}: {ids}; what stands already is not closed.", ids=ids, broken=broken, **v)
     return _(
-        "In {place}, {ids} {broken}, and is built all the same for rules that come before.", ids=ids, broken=broken, **v
+        "In {place}, {broken}: {ids}; they are built all the same for rules that come before.",
+        ids=ids,
+        broken=broken,
+        **v,
     )
 
 
 def _broken(values: Mapping[str, Any]) -> str:
-    """Return in what way a facility breaks a rule on facilities, as the end of a sentence."""
+    """Return in what way facilities break a rule on facilities, in a few words."""
     figure, host = number(values["figure"]), labels([values["host"]]) if values["host"] else ""
     modes = _(", ").join(word("mode", mode) for mode in values["modes"])
     return {
-        "unit_floor": _("has less than {figure} m2", figure=figure),
-        "inside": _("is no room inside {host}", host=host),
-        "colocation": _("has no {host} beside it", host=host),
-        "separation": _("is nearer than {figure} m to what it must keep away from", figure=figure),
-        "adjacency": _("has no household within {figure} walking metres", figure=figure),
-        "acquisition": _("is had in another way than the rule allows ({modes})", modes=modes),
+        "unit_floor": _("smaller than {figure} m2", figure=figure),
+        "inside": _("not a room inside {host}", host=host),
+        "colocation": _("without {host} beside it", host=host),
+        "separation": _("nearer than {figure} m to what it must keep away from", figure=figure),
+        "adjacency": _("without a household within {figure} walking metres", figure=figure),
+        "acquisition": _("had in another way than the rule allows ({modes})", modes=modes),
     }[str(values["rule_kind"])]
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from siteplan.errors import SolverError
 from siteplan.messages import _
-from siteplan.planning.explaining.sentences import in_language, labels, number
-from siteplan.planning.explaining.try_change import extra_yuan, solve_again, solve_held
+from siteplan.planning.explaining.sentences import in_language, labels, listed, number
+from siteplan.planning.explaining.try_change import extra_yuan, missed, solve_again, solve_held
 from siteplan.siting.allocation import nearest_open
 from siteplan.siting.nearness import slack
 from siteplan.units import PROVEN_GAP
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 
 _DIGITS = 5
 """Digits of shortfalls that count when two plans are compared."""
-_ROUNDED = 1e-5
-"""Shortfalls that differ by less, relative to what is required, are the same."""
-_Missed = tuple[str, str, str]
-_SHOWN = 3
-"""How many sites, types and rules are named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +124,9 @@ def _instead(after: NextBest) -> str:
     if not after.sites:
         return _("Without it nothing new is opened elsewhere.")
     parts = [
-        _("{site} ({types})", site=name, types=_listed([labels([key]) for key in types])) for name, types in after.sites
+        _("{site} ({types})", site=name, types=listed([labels([key]) for key in types])) for name, types in after.sites
     ]
-    return _("Next best without it: {sites}.", sites=_listed(parts))
-
-
-def _listed(names: list[str]) -> str:
-    """Return the first few of some names."""
-    shown = _(", ").join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else _("{names} and {n} more", names=shown, n=len(names) - _SHOWN)
+    return _("Next best without it: {sites}.", sites=listed(parts))
 
 
 def _price(after: NextBest) -> str:
@@ -167,10 +156,10 @@ def _lost(after: NextBest) -> list[str]:
         lines.append(_("{lost} households fewer are served, counted once for each type.", lost=number(after.unserved)))
     if after.newly_unmet:
         names = [f"{rule} @ {unit}" for rule, unit, _strength in after.newly_unmet]
-        lines.append(_("Rules unmet besides: {rules}.", rules=_listed(names)))
+        lines.append(_("Rules unmet besides: {rules}.", rules=listed(names)))
     if after.worse:
         names = [f"{rule} @ {unit}" for rule, unit, _strength in after.worse]
-        lines.append(_("Rules missed by more: {rules}.", rules=_listed(names)))
+        lines.append(_("Rules missed by more: {rules}.", rules=listed(names)))
     return lines or [_("No rule is lost by it.")]
 
 
@@ -250,6 +239,7 @@ def _without(bench: Bench, site_id: str, types: tuple[str, ...]) -> NextBest | N
         return None
     before, after = bench.plan.facilities, solved.facilities
     farther, unserved = _walks(bench, site_id, solved)
+    newly, worse = missed(bench, solved)
     opened = after[~after["id"].isin(set(before["id"]))]
     stand = opened["site_name"].astype("object").where(opened["site_name"].ne(""), opened["site_id"])
     types_at = opened["type"].groupby(stand.to_numpy(), sort=False)
@@ -260,8 +250,8 @@ def _without(bench: Bench, site_id: str, types: tuple[str, ...]) -> NextBest | N
         extra_yuan=extra_yuan(bench, solved),
         farther_m=farther,
         unserved=unserved,
-        newly_unmet=_missed(bench, solved)[0],
-        worse=_missed(bench, solved)[1],
+        newly_unmet=newly,
+        worse=worse,
         scope=scope,
         gap=solved.gap,
     )
@@ -272,7 +262,7 @@ def _solved(bench: Bench, question: Question, unit: str, types: tuple[str, ...])
     if bench.whole:
         return solve_again(dataclasses.replace(bench.prepared, question=question), bench.seconds), "study"
     added = solve_held(bench, question, (unit,), types, "added")
-    newly, worse = _missed(bench, added)
+    newly, worse = missed(bench, added)
     if not any(strength != "soft" for _rule, _unit, strength in (*newly, *worse)):
         return added, "added"
     free = solve_held(bench, question, (unit,), types, "community")
@@ -300,20 +290,6 @@ def _forbidden(question: Question, site_id: str) -> Question:
             locked_m2={name: m2 for name, m2 in scenario.locked_m2.items() if elsewhere(name)},
         ),
     )
-
-
-def _missed(bench: Bench, solved: Solved) -> tuple[tuple[_Missed, ...], tuple[_Missed, ...]]:
-    """Return the rules that are unmet now and were met, and those that are missed by more than they were."""
-    table = bench.plan.unmet
-    before = dict(zip(zip(table["rule_id"], table["unit_id"], strict=True), table["shortfall"], strict=True))
-    newly, worse = [], []
-    for row in solved.unmet.to_dict("records"):
-        key = (row["rule_id"], row["unit_id"])
-        if key not in before:
-            newly.append((*key, row["strength"]))
-        elif row["shortfall"] > before[key] + _ROUNDED * max(1.0, row["required"]):
-            worse.append((*key, row["strength"]))
-    return tuple(newly), tuple(worse)
 
 
 def _walks(bench: Bench, site_id: str, solved: Solved) -> tuple[float, float]:

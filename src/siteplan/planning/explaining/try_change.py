@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     from siteplan.siting.question import Question
     from siteplan.study.study import Study
 
+Missed = tuple[str, str, str]
+"""Rule, unit and strength."""
 _HALF = 0.5
+_ROUNDED = 1e-5
+"""Shortfalls that differ by less, relative to what is required, are the same."""
 _LEAST_YUAN = 1.0
 _ADDED = (("hard-worst", "hard-sum"), ("targets",), ("aims",))
 """Stages where everything that the plan has stays, by the rank of the rule: those after them cannot become much worse."""
@@ -59,6 +63,8 @@ class Outcome:
         What the new plan costs more than the old one.
     newly_unmet : tuple of Key
         Rules that were met before and come not after it.
+    worse : tuple of Key
+        Rules that come after it and are missed, or missed by more, than before.
     scope : {"study", "community", "added"}
         What was solved again: the whole study; the communities that the rule speaks about, all else kept; or only what is added to the plan.
     proven : bool
@@ -70,6 +76,7 @@ class Outcome:
     met: bool
     extra_yuan: float
     newly_unmet: tuple[Key, ...]
+    worse: tuple[Key, ...]
     scope: str
     proven: bool
     facilities: gpd.GeoDataFrame
@@ -146,15 +153,31 @@ def extra_yuan(bench: Bench, solved: Solved) -> float:
     return round(cost, 2) if abs(cost) >= _LEAST_YUAN else 0.0
 
 
+def missed(bench: Bench, solved: Solved) -> tuple[tuple[Missed, ...], tuple[Missed, ...]]:
+    """Return the rules that are unmet now and were met in the plan, and those that are missed by more than they were."""
+    table = bench.plan.unmet
+    before = dict(zip(zip(table["rule_id"], table["unit_id"], strict=True), table["shortfall"], strict=True))
+    newly, worse = [], []
+    for row in solved.unmet.to_dict("records"):
+        key = (row["rule_id"], row["unit_id"])
+        if key not in before:
+            newly.append((*key, row["strength"]))
+        elif row["shortfall"] > before[key] + _ROUNDED * max(1.0, row["required"]):
+            worse.append((*key, row["strength"]))
+    return tuple(newly), tuple(worse)
+
+
 def _outcome(bench: Bench, key: Key, solved: Solved, scope: str) -> Outcome:
     unmet = set(zip(solved.unmet["rule_id"], solved.unmet["unit_id"], strict=True))
-    before = solved.unmet[solved.unmet["strength"].map(RANKS) <= bench.rank(key)]
-    newly = sorted(set(zip(before["rule_id"], before["unit_id"], strict=True)) - set(bench.unmet))
+    lost, more = missed(bench, solved)
+    newly = [(rule, unit) for rule, unit, strength in lost if RANKS[strength] <= bench.rank(key)]
+    worse = [(rule, unit) for rule, unit, strength in (*lost, *more) if RANKS[strength] > bench.rank(key)]
     cost = extra_yuan(bench, solved)
     return Outcome(
         met=key not in unmet and not newly,
         extra_yuan=cost,
         newly_unmet=tuple(newly),
+        worse=tuple(worse),
         scope=scope,
         proven=solved.gap <= PROVEN_GAP,
         facilities=solved.facilities,
