@@ -142,14 +142,6 @@ OF_SITES = [
         fields={"site_id": "a", "floor_m2": 0.0, "land_m2": 300.0},
     ),
     Way(
-        name="no floor at all",
-        study={"rules": ROOM, "candidates": [place("a", 500, floor_capacity_m2=0.0, land_m2=100.0)]},
-        reason="space",
-        says="has floor",
-        change="more_area",
-        fields={"site_id": "a", "floor_m2": 30.0},
-    ),
-    Way(
         name="the type is not allowed on the site",
         study={"rules": ROOM, "candidates": [place("a", 500, types="library")]},
         reason="types",
@@ -298,6 +290,28 @@ OF_MONEY = [
         reason="budget",
         says="budget of the study",
         change="more_budget",
+    ),
+    Way(
+        name="a cheaper site would do with the budget, if it were allowed",
+        study={
+            "rules": ROOM,
+            "candidates": [A, place("b", 700, cost_per_m2_yuan=500.0, types="library")],
+        },
+        scenario=Scenario(budget_yuan=20_000.0),
+        reason="budget",
+        says="budget of the study",
+        change="allow_type",
+        extra=15_000.0,
+        fields={"site_id": "b"},
+    ),
+    Way(
+        name="the only site is too small, and the budget too",
+        study={"rules": ROOM, "candidates": [place("a", 500, floor_capacity_m2=20.0)]},
+        scenario=Scenario(budget_yuan=20_000.0),
+        reason="small",
+        says="holds 20 m2 of floor",
+        change="more_area",
+        fields={"site_id": "a", "floor_m2": 10.0, "money_yuan": 10_000.0},
     ),
     Way(
         name="the budget of the township is too small",

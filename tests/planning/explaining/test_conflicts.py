@@ -93,11 +93,16 @@ def test_a_conflict_is_one_and_is_minimal(name: str, tmp_path: Path) -> None:
     names = {member.name if member.kind == "rule" else member.kind for member in members}
     assert names == expected
     assert len(members) == len(expected)
+    for lang in ("en", "zh"):
+        assert all(text and "{" not in text for text in found.conflict.names(lang))
+
+
+@pytest.mark.parametrize("name", ["kept apart", "one purse"])
+def test_studies_of_the_members_alone_say_the_same(name: str, tmp_path: Path) -> None:
+    names = STUDIES[name][3]
     assert not can_all_hold(tmp_path / "members", names, name)
     for n, left_out in enumerate(sorted(names)):
         assert can_all_hold(tmp_path / str(n), names - {left_out}, name), left_out
-    for lang in ("en", "zh"):
-        assert all(text and "{" not in text for text in found.conflict.names(lang))
 
 
 def test_a_rule_that_no_site_can_meet_is_a_conflict_by_itself(tmp_path: Path) -> None:

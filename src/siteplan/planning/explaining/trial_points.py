@@ -26,6 +26,9 @@ SIDE = 15
 MARGINS_M = (60.0, 250.0, 1000.0)
 """How far the squares of trial points reach beyond the households, metres."""
 
+CLEAR_M = 20.0
+"""What lies nearer than this to a site is that site, and no new one."""
+
 
 class Spots(NamedTuple):
     """Trial points that may hold all of some types, and the walks to them.
@@ -54,7 +57,7 @@ def trial_spots(question: Question, place: str, demand: Ints, types: tuple[str, 
     types : tuple of str
     """
     homes = question.demand.geometry.iloc[demand]
-    points = _outside(question, place, _grids(np.column_stack([homes.x, homes.y])))
+    points = _outside(question, place, _grids(np.column_stack([homes.x, homes.y])), homes.to_numpy())
     if not len(points):
         return Spots(np.empty((0, 2)), np.empty((0, len(demand))))
     trial = _trial_question(question, place, points)
@@ -76,17 +79,23 @@ def _grids(xy: Floats) -> Shapes:
     return np.asarray(shapely.points(np.unique(np.round(np.concatenate(parts), 1), axis=0)), dtype=object)
 
 
-def _outside(question: Question, place: str, points: Shapes) -> Shapes:
-    """Return the points in no exclusion zone, in no building and in no other community's area.
+def _outside(question: Question, place: str, points: Shapes, homes: Shapes) -> Shapes:
+    """Return the points in the community that lie in no exclusion zone, in no building and at no site.
 
-    A small settlement that belongs to a community may lie outside of what is drawn as its area.
+    In the community is what lies in its area; where some of the homes do not, because a small settlement belongs to it, also what lies in no
+    other community's area.
     """
+    mine = (question.units["id"].astype(str) == place).to_numpy()
     shapes = question.units.geometry.to_numpy()
-    area = (shapely.get_dimensions(shapes) > 1) & (question.units["id"].astype(str) != place).to_numpy()
-    mine = shapely.intersects(points, shapes[(question.units["id"].astype(str) == place).to_numpy()][0])
-    elsewhere = np.zeros(len(points), dtype=bool)
-    elsewhere[shapely.STRtree(shapes[area]).query(points, predicate="intersects")[0]] = True
-    points = points[mine | ~elsewhere]
+    here = shapely.intersects(points, shapes[mine][0])
+    if shapely.get_dimensions(shapes[mine][0]) < 2 or not shapely.intersects(homes, shapes[mine][0]).all():  # noqa: PLR2004 - an area
+        others = shapes[~mine & (shapely.get_dimensions(shapes) > 1)]
+        elsewhere = np.zeros(len(points), dtype=bool)
+        elsewhere[shapely.STRtree(others).query(points, predicate="intersects")[0]] = True
+        here |= ~elsewhere
+    sites = shapely.STRtree(question.sites.geometry.to_numpy())
+    here[sites.query(points, predicate="dwithin", distance=CLEAR_M)[0]] = False
+    points = points[here]
     for role in ("exclusions", "buildings"):
         layer = question.study.layers.get(role)
         if layer is not None and len(layer) and len(points):
