@@ -11,6 +11,7 @@ import numpy as np
 from siteplan.errors import DataError
 from siteplan.messages import _
 from siteplan.models.solver import SolverOptions
+from siteplan.planning.cache import SolveCache
 from siteplan.planning.explaining.must import Runs
 from siteplan.planning.explaining.obstacles import zones_of
 from siteplan.planning.solve import Prepared, prepare
@@ -50,6 +51,8 @@ class Bench:
         How each solve is done, and how many were stopped.
     whole_slots : int
         Slots up to which the study is solved again as a whole.
+    cache : SolveCache
+        What was computed before: the street network, walks, answers of communities that are the same.
     memo : dict of Key to bool
         Which unmet rules lack nothing but money and sites, as far as that has been asked (sizes.limits_only).
     """
@@ -58,6 +61,7 @@ class Bench:
     prepared: Prepared
     runs: Runs
     whole_slots: int = WHOLE_SLOTS
+    cache: SolveCache = field(default_factory=SolveCache)
     memo: dict[Key, bool] = field(default_factory=dict)
 
     @property
@@ -155,9 +159,10 @@ def bench(plan: Plan, seconds: float, whole_slots: int = WHOLE_SLOTS) -> Bench:
     DataError
         If the plan has facilities that its study, as it is now, has no site for.
     """
-    prepared = prepare(plan.study, plan.scenario)
+    cache = SolveCache()
+    prepared = prepare(plan.study, plan.scenario, cache=cache)
     runs = Runs(options=SolverOptions(solver=plan.scenario.solver, time_limit_s=seconds))
-    found = Bench(plan=plan, prepared=prepared, runs=runs, whole_slots=whole_slots)
+    found = Bench(plan=plan, prepared=prepared, runs=runs, whole_slots=whole_slots, cache=cache)
     known = np.array(facility_ids(found.question, found.problem.slots), dtype=object)
     lost = sorted(set(plan.facilities["id"]) - set(known.tolist()))
     if lost:

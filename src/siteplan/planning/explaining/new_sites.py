@@ -59,7 +59,7 @@ def new_candidates(bench: Bench, key: Key, *, limited: bool = True) -> Change | 
     chosen: list[NewSite] = []
     for where in _wheres(bench, key, rule):
         types = _together(bench.question, rule, where.place)
-        spots = trial_spots(bench.question, where.place, where.demand, types)
+        spots = trial_spots(bench.question, where.place, where.demand, types, bench.cache)
         weight = bench.question.households[where.demand]
         rows = chosen_spots(spots, weight, where.reach, where.wanted, where.number)
         if not rows:

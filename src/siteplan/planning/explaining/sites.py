@@ -260,7 +260,7 @@ def _without(bench: Bench, site_id: str, types: tuple[str, ...]) -> NextBest | N
 def _solved(bench: Bench, question: Question, unit: str, types: tuple[str, ...]) -> tuple[Solved, str]:
     """Solve again: a small study as a whole; else what stands instead, and where rules are missed by that, the community."""
     if bench.whole:
-        return solve_again(dataclasses.replace(bench.prepared, question=question), bench.seconds), "study"
+        return solve_again(bench, dataclasses.replace(bench.prepared, question=question)), "study"
     added = solve_held(bench, question, (unit,), types, "added")
     newly, worse = missed(bench, added)
     if not any(strength != "soft" for _rule, _unit, strength in (*newly, *worse)):

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from siteplan.access.walking import cost_matrix
+from siteplan.planning.cache import SolveCache
 from siteplan.siting.bars import barred
 from siteplan.siting.nearness import slack
 
@@ -44,7 +45,9 @@ class Spots(NamedTuple):
     metres: Floats
 
 
-def trial_spots(question: Question, place: str, demand: Ints, types: tuple[str, ...]) -> Spots:
+def trial_spots(
+    question: Question, place: str, demand: Ints, types: tuple[str, ...], cache: SolveCache | None = None
+) -> Spots:
     """Return the points around some demand points of a community at which all of ``types`` may stand.
 
     Parameters
@@ -55,12 +58,14 @@ def trial_spots(question: Question, place: str, demand: Ints, types: tuple[str, 
     demand : (n,) int64
         Rows of demand points.
     types : tuple of str
+    cache : SolveCache, optional
+        Holds the street network, where it has been built before.
     """
     homes = question.demand.geometry.iloc[demand]
     points = _outside(question, place, _grids(np.column_stack([homes.x, homes.y])), homes.to_numpy())
     if not len(points):
         return Spots(np.empty((0, 2)), np.empty((0, len(demand))))
-    trial = _trial_question(question, place, points)
+    trial = _trial_question(question, place, points, cache or SolveCache())
     allowed = ~_barred(trial, types)[: len(points)]
     metres = np.full((len(points), len(question.demand)), np.inf)
     mine = trial.matrix.j < len(points)
@@ -106,7 +111,7 @@ def _outside(question: Question, place: str, points: Shapes, homes: Shapes) -> S
     return points
 
 
-def _trial_question(question: Question, place: str, points: Shapes) -> Question:
+def _trial_question(question: Question, place: str, points: Shapes, cache: SolveCache) -> Question:
     """Return the question with the points as its candidates, beside what stands."""
     import geopandas as gpd
     import pandas as pd
@@ -121,12 +126,14 @@ def _trial_question(question: Question, place: str, points: Shapes) -> Question:
     spots = gpd.GeoDataFrame(pd.DataFrame(rows), geometry=points, crs=question.sites.crs)
     sites = pd.concat([spots, standing], ignore_index=True) if len(standing) else spots
     access = question.study.settings.access
+    streets = question.study.layers.get("streets")
     walking = cost_matrix(
         question.demand.geometry,
         spots.geometry,
         demand_ids=question.demand["building_id"].tolist(),
         candidate_ids=spots["id"].tolist(),
-        streets=question.study.layers.get("streets"),
+        streets=streets,
+        network=cache.network(streets)[0],
         cutoff_m=question.matrix.cutoff,
         detour_factor=access.detour_factor,
         snap_limit_m=access.snap_limit_m,

@@ -102,7 +102,7 @@ def try_change(bench: Bench, changed: Prepared, key: Key) -> Outcome | None:
     for scope in ("study",) if bench.whole else ("added", "community"):
         try:
             again = bench.whole
-            solved = solve_again(changed, bench.seconds) if again else solve_near(bench, changed.question, key, scope)
+            solved = solve_again(bench, changed) if again else solve_near(bench, changed.question, key, scope)
         except UsageError:  # what is locked can no longer stand
             continue
         except SolverError:  # there is no such plan, or none was found in the time
@@ -134,16 +134,17 @@ def changed_question(bench: Bench, study: Study, scenario: Scenario) -> Prepared
     same = study.layers is bench.plan.study.layers and max(reaches, default=0.0) <= known.question.matrix.cutoff
     types = known.question.types
     if not same:
-        return prepare(study, scenario.but(types=types))
+        return prepare(study, scenario.but(types=types), cache=bench.cache)
     question = dataclasses.replace(known.question, study=study, scenario=scenario.but(types=types))
     return dataclasses.replace(known, question=question)
 
 
-def solve_again(prepared: Prepared, seconds: float) -> Solved:
+def solve_again(bench: Bench, prepared: Prepared) -> Solved:
     """Solve a whole study as it is always solved."""
     question = prepared.question
-    limited = question.scenario.but(time_limit_s=min(question.scenario.time_limit_s, seconds))
-    plan = solve_prepared(dataclasses.replace(prepared, question=dataclasses.replace(question, scenario=limited)))
+    limited = question.scenario.but(time_limit_s=min(question.scenario.time_limit_s, bench.seconds))
+    again = dataclasses.replace(prepared, question=dataclasses.replace(question, scenario=limited))
+    plan = solve_prepared(again, cache=bench.cache)
     return Solved(plan.facilities, plan.allocation, plan.unmet, plan.gap, {})
 
 
