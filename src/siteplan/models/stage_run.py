@@ -50,11 +50,11 @@ UNITS = {
 PRICED = "yuan, missing aims priced"
 """The objective of the cost stage where the scenario prices a missing m2 of an aim."""
 KEEP = {
-    "hard-worst": 2e-7,
-    "hard-sum": 2e-7,
+    "hard-worst": 5e-7,
+    "hard-sum": 5e-7,
     "changes": 1e-6,
-    "targets": 2e-7,
-    "aims": 2e-7,
+    "targets": 5e-7,
+    "aims": 5e-7,
     "cost": 1e-5,
     "equity": 1e-5,
     "backup": 1e-6,
@@ -62,7 +62,8 @@ KEEP = {
     "delay": 1e-5,
 }
 """Tolerance within which later stages keep each stage's value: of a sum of relative shortfalls the sum itself, so that a row which
-is met stays met within siteplan.units.TOLERANCE however many are not; of the others a share of the value. The cost may rise by
+is met stays met within siteplan.units.TOLERANCE however many are not; of the others a share of the value. It is several times
+SolverOptions.feasibility: where all that is left to choose from is as narrow as that, HiGHS may cut off the best of it. The cost may rise by
 JointProblem.cost_slack besides, that of each piece of the problem that nothing couples by a share of its own."""
 SHORTFALLS = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Strength.SOFT}
 LARGEST = ("hard-worst", "equity")
