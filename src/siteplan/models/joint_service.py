@@ -3,7 +3,7 @@
 With n_St = 1 if no slot of the set S is open at the end of phase t (see :mod:`siteplan.models.reduce`), and x_gst the households of group g served
 by slot s of a type with loads, for the phases t in which a row on the type is due and the groups of which one is due by then::
 
-    n_St >= 1 - sum of y_st over S
+    n_St >= 1 - sum of y_st over S,  or n_St >= n_S't - sum of y_st over S without S' where S' lies in S (see models/prefix.py)
     u_r >= sum over S of households_rS n_St - (1 - share_r) H_r                     cover row r, type without loads
     sum over s of x_gst <= H_g,  x_gst <= H_g y_st,  sum over g of load_g x_gst <= a_st,  x_gst <= x_gst' in the next such phase t'
     sum over g, s in reach of x_gst + u_r >= share_r H_r                            cover row r due in t, type with loads
@@ -107,7 +107,14 @@ class Service:
             self.n[number, t] = None
             return None
         n = self.model.var(f"n_{number}_{t}", 0, 1)
-        self.model.add([(n, 1.0), *((self.openings.y[s, t], 1.0) for s in members)], ">=", 1, f"none_{number}_{t}")
+        within = self.table.inner.get(number, -1)
+        inner = self.n.get((within, t))
+        known = set(self.table.members[within]) if inner is not None else set()
+        more = [(self.openings.y[s, t], 1.0) for s in members if s not in known]
+        if inner is None:
+            self.model.add([(n, 1.0), *more], ">=", 1, f"none_{number}_{t}")
+        else:
+            self.model.add([(n, 1.0), (inner, -1.0), *more], ">=", 0, f"none_{number}_{t}")
         self.n[number, t] = n
         return n
 

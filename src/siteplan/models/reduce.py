@@ -84,6 +84,8 @@ def nearest_first(problem: JointProblem) -> Lists:
 class SetTable:
     """Distinct slot sets, each a sorted tuple, numbered in order of arrival.
 
+    ``inner`` has, for sets of which it is known, the number of a set that lies inside of it: the one before it on the way of a household.
+
     >>> table = SetTable()
     >>> table.number((3, 1)), table.number((1, 3)), table.number((2,))
     (0, 0, 1)
@@ -92,6 +94,7 @@ class SetTable:
     """
 
     members: list[tuple[int, ...]] = field(default_factory=list)
+    inner: dict[int, int] = field(default_factory=dict)
     _numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def number(self, slots: tuple[int, ...]) -> int:
@@ -144,8 +147,12 @@ def walking_sets(problem: JointProblem, lists: Lists, demand: Ints, table: SetTa
         weight = float(problem.weight[i])
         first, steps = _steps(problem, lists, type_, i, limit)
         constant += weight * first
+        before = None
         for prefix, more in steps:
             number = table.number(prefix)
+            if before is not None:
+                table.inner.setdefault(number, before)
+            before = number
             metres[number] = metres.get(number, 0.0) + weight * more
     return constant, metres
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ import numpy as np
 import pulp
 
 from siteplan.errors import SolverError
+from siteplan.models.kernel import has_kernel, solve_kernel
 from siteplan.models.other_solvers import solve_other
 from siteplan.models.status import Proof, Status, judge
 
@@ -103,12 +104,14 @@ class Model:
         """Write the problem in LP format."""
         self.problem.writeLP(str(path))
 
-    def solve(self, options: SolverOptions) -> Proof:
+    def solve(self, options: SolverOptions, known: Mapping[str, float] | None = None) -> Proof:
         """Solve and return what is proven.
 
         Parameters
         ----------
         options : SolverOptions
+        known : mapping of str to float, optional
+            A solution by variable name, which may help; it is no start (docs/decisions/0001-no-warm-start.md).
 
         Raises
         ------
@@ -118,11 +121,12 @@ class Model:
             If the problem is unbounded, or the solver gives no usable answer.
         """
         if options.solver.lower() == "highs":
-            return self._solve_highs(options)
+            return self._solve_highs(options, known)
         return solve_other(self.problem, options)
 
-    def _solve_highs(self, options: SolverOptions) -> Proof:
-        solver = pulp.HiGHS(
+    def _solve_highs(self, options: SolverOptions, known: Mapping[str, float] | None = None) -> Proof:
+        solver = _HiGHS(
+            known,
             msg=False,
             gapRel=options.gap,
             gapAbs=1e-9,
@@ -135,6 +139,8 @@ class Model:
         )
         began = time.perf_counter()
         self.problem.solve(solver)
+        if solver.proof is not None:
+            return solver.proof
         seconds = time.perf_counter() - began
         highs = self.problem.solverModel
         info = highs.getInfo()
@@ -169,6 +175,34 @@ class Model:
         self.problem.solve(solver)
         self.problem.setObjective(objective)
         return bool(self.problem.solverModel.getModelStatus() != highspy.HighsModelStatus.kInfeasible)
+
+
+class _HiGHS(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS, which looks at the kernel of a large model first; ``proof`` is what that proved, None where the model was solved as it is."""
+
+    def __init__(self, known: Mapping[str, float] | None, **options: Any) -> None:
+        super().__init__(**options)
+        self.known = known
+        self.proof: Proof | None = None
+
+    def callSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
+        """Run HiGHS on the model that PuLP has handed to it."""
+        highs = lp.solverModel
+        began = time.perf_counter()
+        if has_kernel(highs):
+            self.proof = solve_kernel(highs, self._start(lp), self.gapRel, self.timeLimit)
+        if self.proof is None:
+            highs.clearSolver()
+            highs.setOptionValue("mip_rel_gap", float(self.gapRel))
+            highs.setOptionValue("time_limit", max(self.timeLimit - (time.perf_counter() - began), 0.01))
+            highs.run()
+
+    def _start(self, lp: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+        """Return the known solution by column."""
+        if self.known is None:
+            return None
+        variables = lp.exported_variables() if hasattr(lp, "exported_variables") else lp.variables()
+        return np.array([self.known.get(variable.name, 0.0) for variable in variables])
 
 
 def expression(terms: Terms) -> Any:

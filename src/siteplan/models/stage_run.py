@@ -122,6 +122,8 @@ class Part:
         What only budgets, funds, shares of communities and the number of sites couple in it, if that is more than one.
     caps : list of (terms, float)
         What each piece may cost after the cost stage.
+    least_cost : float
+        The bound of the cost stage, in the solver's units: cost with walks and new facilities is no less.
     """
 
     model: JointModel
@@ -133,6 +135,7 @@ class Part:
     key: bytes = b""
     pieces: tuple[Component, ...] = ()
     caps: list[tuple[list[tuple[Any, float]], float]] = field(default_factory=list)
+    least_cost: float = 0.0
 
 
 def start(model: JointModel, weight: float, known: KnownAnswers | None = None, key: bytes = b"") -> Part:
@@ -165,6 +168,7 @@ def run_stage(
     """
     began = time.monotonic()
     proofs = _solve_parts(stage, parts, options, began + budget, progress)
+    proofs = [_with_least_cost(stage, part, proof, options.gap) for part, proof in zip(parts, proofs, strict=True)]
     combine = max if stage in LARGEST else sum
     value = float(combine([proof.value for proof in proofs] or [0.0]))
     bound = float(combine([proof.bound for proof in proofs] or [0.0]))
@@ -183,6 +187,16 @@ def run_stage(
         components=len(parts),
         tolerance=KEEP[stage],
     )
+
+
+def _with_least_cost(stage: str, part: Part, proof: Proof, gap: float) -> Proof:
+    """Keep the bound of the cost for the stage that adds to it."""
+    if stage == "cost":
+        part.least_cost = proof.bound
+    if stage != "walking" or proof.bound >= part.least_cost:
+        return proof
+    bound = min(part.least_cost, proof.value)
+    return dataclasses.replace(proof, bound=bound, status=judge(proof.value, bound, gap, finished=False))
 
 
 def _solve_parts(
@@ -347,7 +361,7 @@ def _try(part: Part, limits: SolverOptions) -> Proof:
 
     What the stages before keep may be missed by a rounding error: the solution in hand shows that there is one.
     """
-    proof = part.model.model.solve(limits)
+    proof = part.model.model.solve(limits, part.solution)
     for feasibility, presolve in _AGAIN if part.solution is not None else ():
         if proof.status != Status.INFEASIBLE:
             break

@@ -42,8 +42,12 @@ _SAME = 2e-6
 """Sums of relative shortfalls that differ by less are the same."""
 _TIMED = ("hard-worst", "hard-sum", "targets", "aims")
 """Stages that the order of building may worsen."""
-_BEFORE = 0.5
+_BEFORE = 0.65
 """Share of the time for a run that leaves some of what couples communities out."""
+_BEFORE_PHASES = 0.85
+"""Share of the time for the state at the end of the last phase."""
+_HARDER = {"targets": 2.0, "aims": 2.0, "cost": 3.0, "walking": 6.0}
+"""How much more time stages get than those that are not named."""
 _LARGEST_JOINED = 800
 """Slots up to which components that something couples are solved in one model, and not by column generation."""
 _LARGEST_WHOLE = 60_000
@@ -120,7 +124,7 @@ def solve_joint(
     """
     deadline = time.monotonic() + options.time_limit_s
     problem = tighten(problem)
-    share = 1.0 if problem.n_phases == 1 else 0.7
+    share = 1.0 if problem.n_phases == 1 else _BEFORE_PHASES
     known = KnownAnswers() if known is None else known
     until = time.monotonic() + share * options.time_limit_s
     final, proofs = _last(last_phase(problem), options, until, progress, known, decompose=decompose)
@@ -170,11 +174,11 @@ def _last(
     coupling = Coupling() if decompose else all_
     while True:
         run = _Run(with_coupling(problem, coupling), decompose=decompose, tied=share_sites(problem), known=known)
-        half = time.monotonic() + max(deadline - time.monotonic(), 0.0) * (_BEFORE if coupling != all_ else 1.0)
-        proofs = run.stages(names[:first], options, half, progress)
+        share = _BEFORE if coupling != all_ else 1.0
+        proofs = run.stages(names[:first], options, _until(deadline, share), progress)
         missed = broken(problem, *run.last())
         if missed | coupling == coupling:
-            proofs += run.stages(names[first:], options, deadline if coupling == all_ else half, progress)
+            proofs += run.stages(names[first:], options, _until(deadline, share), progress)
             run.trim(options)
             missed = broken(problem, *run.last())
         if missed | coupling == coupling:
@@ -182,6 +186,18 @@ def _last(
         if _joined(problem, missed | coupling) > max(_LARGEST_JOINED, run.largest):
             return _portfolio(problem, coupling, run, options, deadline, progress)
         coupling = coupling | missed
+
+
+def _until(deadline: float, share: float) -> float:
+    """Return the end of a share of the time that is left."""
+    now = time.monotonic()
+    return now + max(deadline - now, 0.0) * share
+
+
+def _share_of(names: Sequence[str], number: int) -> float:
+    """Return the share of the time for a stage among those that are left."""
+    weights = [_HARDER.get(name, 1.0) for name in names[number:]]
+    return weights[0] / sum(weights)
 
 
 def _joined(problem: JointProblem, coupling: Coupling) -> int:
@@ -204,7 +220,7 @@ def _portfolio(
     names = stage_names(problem)
     proofs = []
     for number, name in enumerate(names):
-        budget = max(deadline - time.monotonic(), 0.0) / (len(names) - number)
+        budget = max(deadline - time.monotonic(), 0.0) * _share_of(names, number)
         proofs.append(portfolio.stage(name, options, budget, progress))
     for part, solution in zip(run.parts, portfolio.finish(), strict=True):
         part.solution = solution
@@ -292,7 +308,7 @@ class _Run:
         """Run stages in order; with ``infeasible_ok`` nothing is returned where there is no solution."""
         proofs = []
         for number, name in enumerate(names):
-            budget = max(deadline - time.monotonic(), 0.0) / (len(names) - number)
+            budget = max(deadline - time.monotonic(), 0.0) * _share_of(names, number)
             try:
                 proofs.append(run_stage(name, self.parts, options, budget, progress))
             except SolverError:
