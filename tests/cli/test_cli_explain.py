@@ -7,18 +7,20 @@ from county_folder import make_county, run_here
 from infeasible import HERE
 from tiny_study import least, one, place, write_study
 
+from siteplan.planning.solve import solve
+from siteplan.plans.store import write_plan
+
 RULES = [one("police_room"), least("police_room", 30), one("library"), least("library", 20)]
 SITES = [place("a", 300, types="library"), place("b", 600, types="library")]
 
 
-@pytest.fixture
-def plan(tmp_path, capsys):
-    """A plan whose police room may stand nowhere, and whose library stands at a."""
-    folder = tmp_path / "study"
-    write_study(folder, rules=RULES, buildings=HERE, candidates=SITES)
-    path = tmp_path / "plan.gpkg"
-    assert run_here(capsys, "solve", folder, "-o", path).code == 4
-    return path
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """Return the file of a plan whose police room may stand nowhere, and whose library stands at a."""
+    folder = tmp_path_factory.mktemp("county")
+    study = write_study(folder / "study", rules=RULES, buildings=HERE, candidates=SITES)
+    write_plan(solve(study), folder / "plan.gpkg")
+    return folder / "plan.gpkg"
 
 
 def test_each_unmet_rule_has_a_reason_and_a_cheapest_change(plan, capsys):

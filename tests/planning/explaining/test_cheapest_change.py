@@ -81,7 +81,7 @@ def extra_of(plan: Plan, key: Key, change: Change) -> float | None:
     return float(again.facilities["cost_yuan"].sum() - plan.facilities["cost_yuan"].sum())
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sites=SITES, asked=ASKED, budget=BUDGET, most=MOST)
 def test_the_cheapest_change_meets_the_rule_and_no_single_change_is_cheaper(
     sites: list[dict[str, Any]], asked: str, budget: float | None, most: int | None

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from siteplan.plans.plan import Plan
 
 SOME = (
-    "the only candidate is smaller than the least size",
-    "the budget of the study is too small",
-    "too few communities can have one",
+    "the only site is too small, and the budget too",
     "two hard rules that contradict one another by a third",
 )
 
