@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from random_study import METRIC, layer, random_programme, random_study
+from random_study import METRIC, layer, random_study
+from small_studies import small_study
 
 from siteplan.auditing.audit import audit
 from siteplan.errors import UsageError
@@ -100,8 +101,8 @@ def _largest(plan: Plan) -> float:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=SEEDS)
-def test_the_audit_never_disagrees_about_programmes(seed: int) -> None:
-    study, scenario = random_programme(seed)
+def test_the_audit_never_disagrees_about_small_studies(seed: int) -> None:
+    study, scenario = small_study(seed)
     plan = solved(study, scenario)
     assert audit(plan).disagreements() == []
 
