@@ -34,9 +34,9 @@ def solves(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     solve = Model.solve
 
-    def counted(model: Model, options: SolverOptions) -> Proof:
+    def counted(model: Model, *asked: Any) -> Proof:
         names.append(model.problem.name)
-        return solve(model, options)
+        return solve(model, *asked)
 
     monkeypatch.setattr(Model, "solve", counted)
     return names

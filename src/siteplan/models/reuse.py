@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LARGEST = 30_000_000
 """Figures that are kept at most, 240 MB; what was used longest ago is given up."""
 _SCALARS = (
-    "max_sites", "aim_price", "facility_yuan", "walking_yuan_per_km", "cost_slack", "extra", "n_phases",
+    "max_sites", "aim_price", "facility_yuan", "walking_yuan_per_km", "cost_slack", "extra", "n_phases", "worst_elsewhere",
 )  # fmt: skip
 
 

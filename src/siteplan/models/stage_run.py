@@ -173,7 +173,8 @@ def run_stage(
     value = float(combine([proof.value for proof in proofs] or [0.0]))
     bound = float(combine([proof.bound for proof in proofs] or [0.0]))
     for part, proof in zip(parts, proofs, strict=True):
-        _hold(stage, part, value if stage in LARGEST else proof.value)
+        kept = max(value, part.model.problem.worst_elsewhere) if stage == "hard-worst" else value
+        _hold(stage, part, kept if stage in LARGEST else proof.value)
     objective, unit = UNITS[stage]
     if stage == "cost" and any(part.model.problem.aim_price is not None for part in parts):
         objective = PRICED
@@ -182,7 +183,7 @@ def run_stage(
         objective=objective,
         value=value * unit,
         bound=bound * unit,
-        status=_overall(proofs, value, bound, options.gap),
+        status=overall([proof.status for proof in proofs], value, bound, options.gap),
         seconds=time.monotonic() - began,
         components=len(parts),
         tolerance=KEEP[stage],
@@ -251,12 +252,12 @@ def trim(part: Part, options: SolverOptions) -> None:
             return
 
 
-def _overall(proofs: list[Proof], value: float, bound: float, asked: float) -> Status:
+def overall(statuses: Sequence[Status], value: float, bound: float, asked: float) -> Status:
     """Return the status of all components together."""
     gap = relative_gap(value, bound)
     if gap <= PROVEN_GAP:
         return Status.OPTIMAL
-    if gap <= asked and all(proof.status != Status.STOPPED for proof in proofs):
+    if gap <= asked and all(status != Status.STOPPED for status in statuses):
         return Status.WITHIN_GAP
     return Status.STOPPED
 

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from siteplan.errors import SolverError
+from siteplan.models.apart import Apart, PartAnswer, may_be_apart, solve_apart
 from siteplan.models.components import Component, split
 from siteplan.models.coupling import Coupling, broken, everything, with_coupling
+from siteplan.models.fewer_slots import only_slots
 from siteplan.models.joint import JointModel
 from siteplan.models.joint_money import COST_UNIT
 from siteplan.models.payments import pay
@@ -96,6 +98,7 @@ def solve_joint(
     decompose: bool = True,
     progress: Progress | None = None,
     known: KnownAnswers | None = None,
+    apart: bool = True,
 ) -> JointAnswer:
     """Solve the joint siting problem.
 
@@ -110,6 +113,8 @@ def solve_joint(
         Called with (stage, components done, components).
     known : KnownAnswers, optional
         What has been solved before; components that are the same are not solved again. Gets what is solved now.
+    apart : bool
+        Whether the components of a large problem may be solved in other processes.
 
     Raises
     ------
@@ -127,34 +132,47 @@ def solve_joint(
     share = 1.0 if problem.n_phases == 1 else _BEFORE_PHASES
     known = KnownAnswers() if known is None else known
     until = time.monotonic() + share * options.time_limit_s
-    final, proofs = _last(last_phase(problem), options, until, progress, known, decompose=decompose)
+    ends = last_phase(problem)
+    found = None
+    if decompose and apart and may_be_apart(ends, options):
+        found = solve_apart(ends, options, until, progress, part_answer)
+    final, proofs = found or _last(ends, options, until, progress, known, decompose=decompose)
     if problem.n_phases == 1:
         return _answer(problem, final, proofs)
     timed = _in_phases(problem, final, proofs, options, deadline, progress)
-    if timed is None:
-        final, proofs = _all_phases(problem, final, proofs, options, deadline, progress)
-        timed = _in_phases(problem, final, proofs[:-1], options, deadline, progress) or (final, proofs)
-    return _answer(problem, *timed)
+    if timed is not None:
+        return _answer(problem, *timed)
+    whole_, proofs = _all_phases(problem, final, proofs, options, deadline, progress)
+    timed = _in_phases(problem, whole_, proofs[:-1], options, deadline, progress)
+    return _answer(problem, *(timed or (whole_, proofs)))
+
+
+def part_answer(problem: JointProblem, options: SolverOptions) -> PartAnswer:
+    """Solve one component of a large problem of one phase; other processes call it."""
+    answer = solve_joint(problem, options, apart=False)
+    return PartAnswer(opened=answer.opened, area_m2=answer.area_m2[0], covered=answer.covered, stages=answer.stages)
 
 
 def _in_phases(
     problem: JointProblem,
-    final: _Run,
+    final: _Run | Apart | _Wide,
     proofs: tuple[StageProof, ...],
     options: SolverOptions,
     deadline: float,
     progress: Progress | None,
-) -> tuple[_Run, tuple[StageProof, ...]] | None:
+) -> tuple[_Wide, tuple[StageProof, ...]] | None:
     """Put the facilities of a plan into phases: each built at once, or else let grow; None where that worsens a shortfall."""
     opened, area = final.last()
+    kept = opened | problem.slots.existing
     for at_once in (True, False):
-        timed = _Run(only_opened(problem, opened, area, must=True, at_once=at_once), decompose=False, known=final.known)
+        chosen = only_opened(problem, opened, area, must=True, at_once=at_once)
+        timed = _Run(only_slots(chosen, kept), decompose=True, known=final.known)
         names = _TIMED if problem.aim_price is None else (*_TIMED, "walking")  # priced aims are late, or not
         early = timed.stages(names, options, deadline, progress, infeasible_ok=True)
         if early and _same(proofs, early):
             delay = timed.stages(("delay",), options, deadline, progress)
             timed.trim(options)
-            return timed, (*proofs, *delay)
+            return _Wide(timed, kept), (*proofs, *delay)
     return None
 
 
@@ -230,7 +248,7 @@ def _portfolio(
 
 def _all_phases(
     problem: JointProblem,
-    final: _Run,
+    final: _Run | Apart,
     proofs: tuple[StageProof, ...],
     options: SolverOptions,
     deadline: float,
@@ -350,6 +368,33 @@ class _Run:
         return counted
 
 
+class _Wide:
+    """A run of some slots of a problem as one of all: the others stay closed."""
+
+    def __init__(self, run: _Run, kept: Bools) -> None:
+        self.run = run
+        self.kept = kept
+        self.known = run.known
+        self.parts = run.parts
+
+    def read(self) -> tuple[Bools, Floats]:
+        """Return openings at the end of each phase, (n_phases, n_slots), and areas."""
+        opened, area = self.run.read()
+        shape = (len(opened), len(self.kept))
+        wide, m2 = np.zeros(shape, dtype=bool), np.zeros(shape)
+        wide[:, self.kept], m2[:, self.kept] = opened, area
+        return wide, m2
+
+    def last(self) -> tuple[Bools, Floats]:
+        """Return openings and areas at the end of the last phase, (n_slots,) each."""
+        opened, area = self.read()
+        return opened[-1], area[-1]
+
+    def covered(self) -> Floats:
+        """Return the households that cover rows of types with loads count."""
+        return self.run.covered()
+
+
 def pieces_of(
     problem: JointProblem, components: Sequence[Component], tied: Sequence[Ints]
 ) -> list[tuple[Component, ...]]:
@@ -383,7 +428,7 @@ def whole(problem: JointProblem) -> Component:
     )
 
 
-def _answer(problem: JointProblem, run: _Run, proofs: Sequence[StageProof]) -> JointAnswer:
+def _answer(problem: JointProblem, run: _Run | Apart | _Wide, proofs: Sequence[StageProof]) -> JointAnswer:
     opened, area = run.read()
     first = np.where(opened.any(axis=0), opened.argmax(axis=0) + 1, -1)
     phase = np.where(problem.slots.existing, 0, first).astype(np.int64)
