@@ -113,16 +113,15 @@ def loosened(bench: Bench, key: Key, active: Collection[Element], question: Ques
     kept = {*active, element_of(key)}
     off = [element for element in elements(bench, key) if element not in kept]
     gone = {kind: {e.name for e in off if e.kind == kind} for kind in (*MONEY, LOCKED, REQUIRED, FORBIDDEN, PLACE)}
-    question = bench.question if question is None else question
-    question = dataclasses.replace(
+    strengths = {(e.name, place): "target" for e in off if e.kind == RULE for place in _units(bench, e)}
+    strengths |= {(e.name, place): "hard" for e in kept if e.kind == RULE for place in _units(bench, e)}
+    question = weigh(bench.question if question is None else question, strengths)
+    return dataclasses.replace(
         question,
         study=_without_budgets(question, gone[TOWNSHIP_BUDGET]),
         scenario=_scenario(question.scenario, gone, limited=Element(MAX_SITES) not in off),
         sites=_sites(question.sites, gone),
     )
-    strengths = {(e.name, place): "target" for e in off if e.kind == RULE for place in _units(bench, e)}
-    strengths |= {(e.name, place): "hard" for e in kept if e.kind == RULE for place in _units(bench, e)}
-    return weigh(question, strengths)
 
 
 def _units(bench: Bench, element: Element) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from siteplan.candidates.given import candidate_sites
 from siteplan.errors import DataError, SolverError, UsageError
 from siteplan.models.components import split
 from siteplan.models.joint import JointModel
@@ -124,19 +125,36 @@ def applied(bench: Bench, change: Change) -> Prepared | None:
 
 
 def changed_question(bench: Bench, study: Study, scenario: Scenario) -> Prepared:
-    """Return a changed study ready for siting, anew only where a layer has changed or somebody may walk farther."""
+    """Return a changed study ready for siting, anew only where sites stand elsewhere or somebody may walk farther."""
     known = bench.prepared
     reaches = [
         float(rule.figure or 0.0)
         for rule in set(study.standards.rules) - set(bench.plan.study.standards.rules)
         if rule.kind in ("reach", "adjacency")
     ]
-    same = study.layers is bench.plan.study.layers and max(reaches, default=0.0) <= known.question.matrix.cutoff
+    farther = max(reaches, default=0.0) > known.question.matrix.cutoff
     types = known.question.types
-    if not same:
+    sites = None if farther else _sites(bench, study)
+    if sites is None:
         return prepare(study, scenario.but(types=types), cache=bench.cache)
-    question = dataclasses.replace(known.question, study=study, scenario=scenario.but(types=types))
+    question = dataclasses.replace(known.question, study=study, scenario=scenario.but(types=types), sites=sites)
     return dataclasses.replace(known, question=question)
+
+
+def _sites(bench: Bench, study: Study) -> gpd.GeoDataFrame | None:
+    """Return the sites of a changed study; None where they stand elsewhere, or more than sites has changed."""
+    known, before = bench.question, bench.plan.study.layers
+    if study.layers is before:
+        return known.sites
+    if any(
+        frame is not before.vectors.get(role)
+        for role, frame in study.layers.vectors.items()
+        if role not in ("candidates", "facilities")
+    ):
+        return None
+    sites = candidate_sites(study, known.units, known.demand, known.counted)[0]
+    same = list(sites["id"]) == list(known.sites["id"]) and bool((sites.geometry == known.sites.geometry).all())
+    return sites if same else None
 
 
 def solve_again(bench: Bench, prepared: Prepared) -> Solved:

@@ -13,7 +13,7 @@ from siteplan.siting.question import Question
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from siteplan.standards.rule import Rule
+    from siteplan.standards.rule import Rule, Unit
 
 Key = tuple[str, str]
 """A rule and the unit of which it asks something: (rule id, community, township or ``study``)."""
@@ -27,16 +27,27 @@ class Weighed(Question):
     """
 
     strengths: Mapping[Key, str] = field(default_factory=dict)
+    base: Question
+
+    @cached_property
+    def townships(self) -> dict[str, Unit]:
+        """Townships as rules look at them."""
+        return self.base.townships
+
+    @cached_property
+    def unit_values(self) -> dict[str, Unit]:
+        """Communities as rules look at them."""
+        return self.base.unit_values
 
     @cached_property
     def rules(self) -> dict[str, tuple[Rule, ...]]:
         """The rules that speak for each community, by its id."""
-        return self._weighed(super().rules)
+        return self._weighed(self.base.rules)
 
     @cached_property
     def township_rules(self) -> dict[str, tuple[Rule, ...]]:
         """The rules that speak for each township, by its id."""
-        return self._weighed(super().township_rules)
+        return self._weighed(self.base.township_rules)
 
     def _weighed(self, rules: Mapping[str, tuple[Rule, ...]]) -> dict[str, tuple[Rule, ...]]:
         return {unit: tuple(self._one(rule, unit) for rule in spoken) for unit, spoken in rules.items()}
@@ -82,4 +93,5 @@ def weigh(question: Question, strengths: Mapping[Key, str]) -> Question:
         sites=question.sites,
         matrix=question.matrix,
         strengths=dict(strengths),
+        base=question,
     )
