@@ -1,11 +1,12 @@
 """Random small studies: does the audit confirm every plan, does every kind of rule bind, and do aggregation and decomposition change anything?
 
-    python benchmarks/siting_random.py [N]
+    python benchmarks/siting_random.py [N [SKIP]]
 
-takes the first N of a fixed sequence of seeds that hypothesis draws; 1,000 unless said otherwise. Studies whose scenario asks for what their layers
-forbid are no question, and the next seed takes their place. When a kind of rule binds is defined in tests/planning/binding.py; whether it
-turns the plan is no longer asked once it has done so 20 times. Every tenth study is solved whole, and with each building alone, as well, and its plan
-is corrupted in the ways of tests/auditing/corruptions.py, as far as it has what can be corrupted.
+takes the first N of a fixed sequence of seeds that hypothesis draws, 1,000 unless said otherwise; or N of them after the first SKIP. Studies
+whose scenario asks for what their layers forbid are no question, and the next seed takes their place. When a kind of rule binds is
+defined in tests/planning/binding.py; whether it turns the plan is no longer asked once it has done so 20 times. Every tenth study is
+solved whole, and with each building alone, as well, and its plan is corrupted in the ways of tests/auditing/corruptions.py, as far as it
+has what can be corrupted.
 Disagreements are told on stderr with their seeds.
 """
 
@@ -48,8 +49,8 @@ if TYPE_CHECKING:
 OFTEN = 20
 SAMPLE = 10
 """Every so many studies are solved whole and unmerged as well."""
-SPARE = 1.3
-"""Seeds drawn for each study wanted: some are no question."""
+SPARE = 1000
+"""Seeds drawn beyond those wanted: some are no question."""
 
 
 def seeds(n: int) -> list[int]:
@@ -188,9 +189,10 @@ def tell(text: str) -> None:
 
 
 def main() -> None:
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    numbers = [int(word) for word in sys.argv[1:]]
+    n, skip = (*numbers, *(1000, 0)[len(numbers) :])
     tally, cache, began = Tally(), SolveCache(), time.monotonic()
-    for seed in seeds(int(SPARE * n) + 10):
+    for seed in seeds(SPARE + skip + n)[skip:]:
         if tally.studies == n:
             break
         try:
