@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.bench import Bench
     from siteplan.planning.explaining.weighed import Key
 
+_MOST_RIVALS = 12
+"""Other unmet rules of which it is asked whether they take what a rule needs."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Conflict:
@@ -64,17 +67,29 @@ def can_hold(bench: Bench, key: Key, active: Collection[Element]) -> bool | None
 def find_conflict(bench: Bench, key: Key) -> Conflict | None:
     """Return a minimal set that contradicts the rule of ``key``; None where everything that comes not after it can hold together with it.
 
-    It is looked for first among what the plan meets, so that the rule itself is part of it; where that can hold together with the rule, among all.
+    It is looked for first among what the plan meets, so that the rule itself is part of it; then with the other unmet rules of its places, as far
+    as these could be met without it.
     """
     first = element_of(key)
     everything = [element for element in elements(bench, key) if element != first]
     met = [element for element in everything if element.kind != RULE or element.key not in bench.unmet]
-    for active in (met, everything):
-        state = can_hold(bench, key, active)
+    state = can_hold(bench, key, met)
+    if state:
+        return _with_rivals(bench, key, met)
+    return Conflict(members=(first, *met), minimal=False, proven=False) if state is None else _shrunk(bench, key, met)
+
+
+def _with_rivals(bench: Bench, key: Key, met: Sequence[Element]) -> Conflict | None:
+    """Return what contradicts a rule among what the plan meets and the other unmet rules of its places that can hold without it; None: nothing."""
+    active, places = list(met), set(bench.places(key))
+    rivals = [other for other in bench.rivals(key) if not places.isdisjoint(bench.places(other))]
+    for rival in rivals[:_MOST_RIVALS]:
+        if can_hold(bench, rival, active) is not True:
+            continue  # it cannot hold whatever becomes of the rule
+        state = can_hold(bench, key, [*active, element_of(rival)])
         if state is False:
-            return _shrunk(bench, key, active)
-        if state is None:
-            return Conflict(members=(first, *active), minimal=False, proven=False)
+            return _shrunk(bench, key, [*active, element_of(rival)])
+        active += [element_of(rival)] if state else []
     return None
 
 

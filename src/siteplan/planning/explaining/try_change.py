@@ -110,9 +110,9 @@ def try_change(bench: Bench, changed: Prepared, key: Key) -> Outcome | None:
             bench.runs.stopped += 1
             continue
         outcome = _outcome(bench, key, solved, scope)
+        bench.runs.stopped += not outcome.proven
         if outcome.met:
             return outcome
-        bench.runs.stopped += not outcome.proven
     return outcome
 
 
