@@ -129,6 +129,20 @@ def test_what_happens_elsewhere_is_not_in_it(tmp_path: Path) -> None:
     assert {(member.name, member.unit) for member in found.conflict.members} == {(name, "A") for name in expected}
 
 
+def test_a_rule_that_cannot_hold_by_itself_is_not_blamed(tmp_path: Path) -> None:
+    # the library takes all 50 m2, though 80 would be needed; the police room, a target, gets none, and both together are no minimal conflict
+    rules = [
+        rule("K-full", "capacity", "library", 1, "m2/household"),
+        one("police_room", strength="target"),
+        ROOM[1],
+    ]
+    candidates = [place("a", 500, floor_capacity_m2=50.0)]
+    study = write_study(tmp_path, rules=rules, buildings=HERE, candidates=candidates)
+    found = explain(solve(study, Scenario(types=TYPES)), strengths=("target",)).of("K-police_room", "A")
+    assert (found.reason.kind, found.conflict) == ("outranked", None)
+    assert found.cheapest is not None
+
+
 def test_a_run_that_is_out_of_time_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rules, candidates, scenario, _expected = STUDIES["kept apart"]
     study = write_study(tmp_path, rules=rules, buildings=HERE, candidates=candidates)

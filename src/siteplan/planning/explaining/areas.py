@@ -46,15 +46,17 @@ def least_area(
     *,
     others: Collection[Key] = (),
     limited: bool = True,
+    built: bool = False,
 ) -> tuple[float, float] | None:
     """Return the least m2 of floor and of land more at a site that make the rule hold together with what the plan meets, and with ``others``.
 
+    With ``built`` all that the plan builds stays.
     Floor alone, else land alone, else both: then the least sum. A building that is converted gets no land. None where more room does not help.
     """
     base = bench.question if question is None else question
     j = _row(base, site_id)
     roomy = dataclasses.replace(base, sites=_roomy(base, [j]))
-    problem = must_problem(bench, key, others=others, question=roomy, limited=limited)[1]
+    problem = must_problem(bench, key, others=others, question=roomy, limited=limited, built=built)[1]
     component = next(part for part in split(problem) if j in part.sites)
     for grows in ((True, False), (False, True), (True, True)):
         if not (grows[1] and base.sites["kind"].iloc[j] == CONVERT):

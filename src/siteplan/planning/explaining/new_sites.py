@@ -225,6 +225,8 @@ def _sized(bench: Bench, key: Key, chosen: list[NewSite], *, limited: bool) -> C
     for site in chosen:
         question = _with_room(question, site.id, (0.0, 0.0))
         need = least_area(bench, key, site.id, question, limited=limited)
+        if need is not None and not any(need):  # other rules take what would do without it
+            need = least_area(bench, key, site.id, question, limited=limited, built=True) or need
         if need is None:
             return None
         question = _with_room(question, site.id, need)

@@ -180,6 +180,8 @@ def _price(site: pd.Series[Any], space: str) -> float:
 
 def _enlarged(bench: Bench, key: Key, site_id: str, *, limited: bool = True) -> Iterator[Change]:
     need = least_area(bench, key, site_id, limited=limited)
+    if need is not None and not any(need):  # other rules take what would do without it
+        need = least_area(bench, key, site_id, limited=limited, built=True)
     if need is not None and any(need):
         yield Change(kind=c.MORE_AREA, rule_id=key[0], site_id=site_id, floor_m2=need[0], land_m2=need[1])
 

@@ -30,6 +30,7 @@ def must_problem(
     others: Collection[Key] = (),
     question: Question | None = None,
     limited: bool = True,
+    built: bool = False,
 ) -> tuple[Question, JointProblem]:
     """Return the question and the problem in which the rule ``key`` must hold, and all that the plan meets of what comes not after it.
 
@@ -43,15 +44,18 @@ def must_problem(
         A changed question; by default the plan's.
     limited : bool
         Whether money and the number of sites are limited.
+    built : bool
+        Whether all that the plan builds stays as it is.
     """
     kept = {element_of(other) for other in others}
     active = [e for e in elements(bench, key) if e.kind != RULE or e.key not in bench.unmet or e in kept]
     asked = loosened(bench, key, active, question=question)
     problem = to_problem(asked)
-    if not bench.whole:
+    if built or not bench.whole:
         rule = bench.rule(key)
         free = near(asked, problem, bench.places(key), rule.types if rule else ())
-        problem = hold(problem, built_by(bench.plan, asked, problem.slots), free, np.zeros_like(free))
+        had = built_by(bench.plan, asked, problem.slots)
+        problem = hold(problem, had, free & ~had.opened if built else free, free if built else np.zeros_like(free))
     problem = only_hard(problem)
     return asked, problem if limited else dataclasses.replace(problem, budgets=(), funds=(), max_sites=None)
 
