@@ -53,7 +53,7 @@ def has_kernel(highs: Any) -> bool:
     return len(_free_binaries(highs)) >= LEAST_BINARIES
 
 
-def solve_kernel(highs: Any, known: Floats | None, gap: float, seconds: float) -> Proof | None:
+def solve_kernel(highs: Any, known: Floats | None, gap: float, seconds: float, kernel_s: float = 0.0) -> Proof | None:
     """Solve a model that HiGHS holds.
 
     Parameters
@@ -66,6 +66,8 @@ def solve_kernel(highs: Any, known: Floats | None, gap: float, seconds: float) -
         Relative gap at which to stop; 0: go on until it is proven.
     seconds : float
         Wall time for everything.
+    kernel_s : float
+        Wall time for the relaxation and the kernel together, where that is more.
 
     Returns
     -------
@@ -75,19 +77,21 @@ def solve_kernel(highs: Any, known: Floats | None, gap: float, seconds: float) -
     """
     began = time.perf_counter()
 
-    def left() -> float:
-        return seconds - (time.perf_counter() - began)
+    def left(of: float = seconds) -> float:
+        return of - (time.perf_counter() - began)
+
+    first = max(seconds, kernel_s)
 
     integer, columns = _integers(highs), _free_binaries(highs)
     _integral(highs, integer, integral=False)
-    relaxed = _run(highs, left() * _RELAX, 0.0)
+    relaxed = _run(highs, left(first) * _RELAX, 0.0)
     _integral(highs, integer, integral=True)
     if relaxed is None or not relaxed.finished:
         return None
     value, reduced = relaxed.x[columns], relaxed.reduced[columns]
     used = _kernel(value, reduced, None if known is None else known[columns])
     _bounds(highs, columns[~used], 0.0, 0.0)
-    best = _run(highs, left() * _KERNEL, gap / 2)
+    best = _run(highs, left(first) * _KERNEL, gap / 2)
     _bounds(highs, columns[~used], 0.0, 1.0)
     if best is None:
         return None

@@ -40,6 +40,8 @@ class SolverOptions:
         Relative gap at which the solver may stop; 0: go on until it is proven.
     time_limit_s : float
         Seconds of wall time.
+    kernel_s : float
+        Seconds that the relaxation and the kernel of a large model may take where that is more: they give a solution and a bound of the whole.
     threads : int
         Threads of the solver; 1 gives the same run every time.
     feasibility : float
@@ -51,6 +53,7 @@ class SolverOptions:
     solver: str = "HiGHS"
     gap: float = 0.0
     time_limit_s: float = 600.0
+    kernel_s: float = 0.0
     threads: int = 1
     feasibility: float = 1e-7
     presolve: bool = True
@@ -127,6 +130,7 @@ class Model:
     def _solve_highs(self, options: SolverOptions, known: Mapping[str, float] | None = None) -> Proof:
         solver = _HiGHS(
             known,
+            options.kernel_s,
             msg=False,
             gapRel=options.gap,
             gapAbs=1e-9,
@@ -180,9 +184,10 @@ class Model:
 class _HiGHS(pulp.HiGHS):  # type: ignore[misc]
     """PuLP's HiGHS, which looks at the kernel of a large model first; ``proof`` is what that proved, None where the model was solved as it is."""
 
-    def __init__(self, known: Mapping[str, float] | None, **options: Any) -> None:
+    def __init__(self, known: Mapping[str, float] | None, kernel_s: float, **options: Any) -> None:
         super().__init__(**options)
         self.known = known
+        self.kernel_s = kernel_s
         self.proof: Proof | None = None
 
     def callSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
@@ -190,7 +195,7 @@ class _HiGHS(pulp.HiGHS):  # type: ignore[misc]
         highs = lp.solverModel
         began = time.perf_counter()
         if has_kernel(highs):
-            self.proof = solve_kernel(highs, self._start(lp), self.gapRel, self.timeLimit)
+            self.proof = solve_kernel(highs, self._start(lp), self.gapRel, self.timeLimit, self.kernel_s)
         if self.proof is None:
             highs.clearSolver()
             highs.setOptionValue("mip_rel_gap", float(self.gapRel))

@@ -50,6 +50,8 @@ _BEFORE_PHASES = 0.85
 """Share of the time for the state at the end of the last phase."""
 _HARDER = {"targets": 2.0, "aims": 2.0, "cost": 3.0, "walking": 6.0}
 """How much more time stages get than those that are not named."""
+_PATIENT = 3.0
+"""Share of the time, 1 to so many, that a stage of a component may take for a first solution and bound."""
 _LARGEST_JOINED = 800
 """Slots up to which components that something couples are solved in one model, and not by column generation."""
 _LARGEST_WHOLE = 60_000
@@ -327,8 +329,10 @@ class _Run:
         proofs = []
         for number, name in enumerate(names):
             budget = max(deadline - time.monotonic(), 0.0) * _share_of(names, number)
+            left = max(deadline - time.monotonic(), 0.0)
+            patient = dataclasses.replace(options, kernel_s=left / _PATIENT)
             try:
-                proofs.append(run_stage(name, self.parts, options, budget, progress))
+                proofs.append(run_stage(name, self.parts, patient, budget, progress))
             except SolverError:
                 if not infeasible_ok:
                     raise
