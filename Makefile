@@ -3,6 +3,7 @@
 #   make demo    a virtual environment, siteplan in it, and the demonstration study end to end
 #   make test    everything that continuous integration runs
 #   make bench-spine    the figures of the main job, one JSON object a line
+#   make bench-siting   the figures of the siting engine: classic models, random studies, explanations, demo, a county of Ankang's size
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -74,6 +75,14 @@ test-other: $(OTHER)/installed-test
 bench-spine: $(VENV)/installed-test
 	$(BIN)/python benchmarks/spine.py
 
+# spopt, which one part is measured beside, is in the extra bench.
+bench-siting: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python benchmarks/siting_classic.py
+	$(BIN)/python benchmarks/siting_explain.py
+	$(BIN)/python benchmarks/siting_random.py
+	$(BIN)/python benchmarks/siting.py
+
 # Message catalogues: collect the texts, then compile what has been translated.
 messages: $(VENV)/installed-test
 	$(BIN)/python -m siteplan.messages.collect
@@ -85,4 +94,4 @@ constraints: $(VENV)/installed-test $(OTHER)/installed-test
 clean:
 	rm -rf $(VENV) $(OTHER) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo system lint test test-other bench-spine messages constraints clean
+.PHONY: help demo system lint test test-other bench-spine bench-siting messages constraints clean

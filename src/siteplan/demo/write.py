@@ -24,6 +24,12 @@ FACILITY_TYPES = (
 )  # fmt: skip
 """Types that the demo study plans."""
 
+PHASES = ("2026", "2027", "2028")
+"""Phases in which the demo county is built."""
+PHASE_YUAN = 3000.0
+"""Yuan for each household in each phase: the cheapest plan costs about 6,400 yuan a household, so two phases are not enough."""
+GAP = 0.005
+
 MARK = "siteplan demo"
 """Stands in the first line of a demo's study.toml: only such a folder is written over."""
 
@@ -198,7 +204,7 @@ def study_text(*, sites: int, households: int, seed: int, crs: str) -> str:
     access = tomlkit.table()
     access.add("cutoff_m", tomlkit.integer(3000).comment("walks longer than this are out of reach / 步行上限，米"))
     doc.add("access", access)
-    doc.add("scenario", _scenario())
+    doc.add("scenario", _scenario(households))
     return tomlkit.dumps(doc)
 
 
@@ -211,7 +217,7 @@ def _table(**values: str) -> Any:
     return table
 
 
-def _scenario() -> Any:
+def _scenario(households: int) -> Any:
     import tomlkit
 
     scenario = tomlkit.table()
@@ -223,5 +229,15 @@ def _scenario() -> Any:
     scenario.add("types", types)
     limit = tomlkit.float_("60.0").comment("a plan stopped by it says so, with its gap / 求解时间上限（秒）")
     scenario.add("time_limit_s", limit)
+    gap = tomlkit.float_(str(GAP)).comment("a stage may stop within this gap of its bound / 每一步允许的最优间隙")
+    scenario.add("gap", gap)
     scenario.add("township_budgets", tomlkit.boolean("true").comment("column budget_yuan of townships / 乡镇预算"))
+    phases = tomlkit.aot()
+    for name in PHASES:
+        phase = tomlkit.table()
+        phase.add("name", name)
+        limit = tomlkit.float_(str(float(round(PHASE_YUAN * households, -4))))
+        phase.add("budget_yuan", limit.comment("at most so much is spent in it / 本期资金上限（元）"))
+        phases.append(phase)
+    scenario.add("phases", phases)
     return scenario
