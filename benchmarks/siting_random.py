@@ -79,6 +79,7 @@ class Tally:
 
     studies: int = 0
     agree: int = 0
+    proven: int = 0
     unmet: int = 0
     hard_unmet: int = 0
     bound: Counter[str] = field(default_factory=Counter)
@@ -96,10 +97,13 @@ class Tally:
         """Audit a plan and count what binds."""
         found = audit(plan)
         self.studies += 1
-        wrong = [" ".join(claim.values()) for claim in found.disagreements()] + unproven(plan)
+        wrong, stopped = [" ".join(claim.values()) for claim in found.disagreements()], unproven(plan)
         self.agree += not wrong
+        self.proven += not stopped
         if wrong:
             tell(f"seed {seed} disagrees: {'; '.join(wrong)}")
+        if stopped:
+            tell(f"seed {seed} is not proven: {'; '.join(stopped)}")
         unmet = unmet_kinds(found)
         self.unmet += bool(unmet)
         self.hard_unmet += found.hard_failed > 0
@@ -145,6 +149,7 @@ class Tally:
         of = f"of {self.studies}"
         goal = f"audit and optimiser agree on {self.studies:,} random small studies"
         row("agreement", self.agree, of, goal, met=self.agree == self.studies)
+        row("proven", self.proven, of, "every stage of every plan is proven", met=self.proven == self.studies)
         for kind in KINDS:
             met = self.bound[kind] >= OFTEN
             peers = {

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from siteplan.study.study import Study
 
 SORTS = (random_study, random_programme, rich_study)
+SECONDS = 600.0
+"""So much that no stage is stopped on a machine that is busy."""
 POOLED = 3000.0
 """Households below which communities may meet area rules together: more than most of these have."""
 
@@ -34,7 +36,7 @@ def small_study(seed: int) -> tuple[Study, Scenario]:
     """
     rest, sort = divmod(seed // 3, len(SORTS))
     study, scenario = SORTS[sort](seed)
-    study = with_pools(study)
+    study, scenario = with_pools(study), scenario.but(time_limit_s=SECONDS)
     if rest % 4 == 1:
         study = only_hard(study)
     return ample(study, scenario, seed) if rest % 2 else (study, scenario)
