@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from siteplan.messages import set_language
     from siteplan.outputs.map import build_map as to_map
     from siteplan.planning.classic import lscp, lscp_backup, mclp, p_center, p_dispersion, p_median
-    from siteplan.planning.classic_capacitated import capacitated_mclp, capacitated_p_median
+    from siteplan.planning.classic_capacitated import capacitated_lscp, capacitated_mclp, capacitated_p_median
+    from siteplan.planning.explaining.explain import explain
+    from siteplan.planning.explaining.explanation import Explanation
+    from siteplan.planning.frontier import frontier
+    from siteplan.planning.frontier_result import Frontier
     from siteplan.planning.new_study import new_study
+    from siteplan.planning.resolve import resolve
     from siteplan.planning.solve import default_scenario, solve
     from siteplan.plans.compare import Comparison, compare
     from siteplan.plans.plan import Plan
@@ -30,6 +35,8 @@ _HOMES = {
     "Comparison": "siteplan.plans.compare",
     "CostMatrix": "siteplan.access.matrix",
     "DataError": "siteplan.errors",
+    "Explanation": "siteplan.planning.explaining.explanation",
+    "Frontier": "siteplan.planning.frontier_result",
     "Fund": "siteplan.plans.scenario",
     "Phase": "siteplan.plans.scenario",
     "Plan": "siteplan.plans.plan",
@@ -40,11 +47,14 @@ _HOMES = {
     "Study": "siteplan.study.study",
     "UsageError": "siteplan.errors",
     "audit": "siteplan.auditing.audit",
+    "capacitated_lscp": "siteplan.planning.classic_capacitated",
     "capacitated_mclp": "siteplan.planning.classic_capacitated",
     "capacitated_p_median": "siteplan.planning.classic_capacitated",
     "check": "siteplan.study.check",
     "compare": "siteplan.plans.compare",
     "default_scenario": "siteplan.planning.solve",
+    "explain": "siteplan.planning.explaining.explain",
+    "frontier": "siteplan.planning.frontier",
     "load_standards": "siteplan.standards.library",
     "lscp": "siteplan.planning.classic",
     "lscp_backup": "siteplan.planning.classic",
@@ -55,6 +65,7 @@ _HOMES = {
     "p_dispersion": "siteplan.planning.classic",
     "p_median": "siteplan.planning.classic",
     "read_plan": "siteplan.plans.store",
+    "resolve": "siteplan.planning.resolve",
     "set_language": "siteplan.messages",
     "solve": "siteplan.planning.solve",
     "to_map": "siteplan.outputs.map",
@@ -68,6 +79,8 @@ __all__ = [
     "Comparison",
     "CostMatrix",
     "DataError",
+    "Explanation",
+    "Frontier",
     "Fund",
     "Phase",
     "Plan",
@@ -78,11 +91,14 @@ __all__ = [
     "Study",
     "UsageError",
     "audit",
+    "capacitated_lscp",
     "capacitated_mclp",
     "capacitated_p_median",
     "check",
     "compare",
     "default_scenario",
+    "explain",
+    "frontier",
     "load_standards",
     "lscp",
     "lscp_backup",
@@ -93,6 +109,7 @@ __all__ = [
     "p_dispersion",
     "p_median",
     "read_plan",
+    "resolve",
     "set_language",
     "solve",
     "to_map",

@@ -50,6 +50,8 @@ _BEFORE_PHASES = 0.85
 """Share of the time for the state at the end of the last phase."""
 _HARDER = {"targets": 2.0, "aims": 2.0, "cost": 3.0, "walking": 6.0}
 """How much more time stages get than those that are not named."""
+_LEAST_SHARE = 0.25
+"""Share of the time that is left which every stage may take: most need little, and what they leave goes to those after them."""
 _PATIENT = 3.0
 """Share of the time, 1 to so many, that a stage of a component may take for a first solution and bound."""
 _LARGEST_JOINED = 800
@@ -217,7 +219,7 @@ def _until(deadline: float, share: float) -> float:
 def _share_of(names: Sequence[str], number: int) -> float:
     """Return the share of the time for a stage among those that are left."""
     weights = [_HARDER.get(name, 1.0) for name in names[number:]]
-    return weights[0] / sum(weights)
+    return max(weights[0] / sum(weights), _LEAST_SHARE)
 
 
 def _joined(problem: JointProblem, coupling: Coupling) -> int:
