@@ -42,6 +42,8 @@ _MARGIN = 1e-6
 """Share of the value that a reduced cost must exceed the gap by before its binary is left out."""
 _RELAX, _KERNEL = 0.6, 0.5
 """Shares of the time that is left for the relaxation, and then for the kernel."""
+_CLOSE = 10.0
+"""Gaps that are asked for within which the kernel's solution is taken to be good: what is left is to prove it, and HiGHS looks for no better one."""
 _HALF = 0.5
 _SETTLE_S = 60.0
 _MORE = 0.5
@@ -125,8 +127,12 @@ def _rest(
     always = (value >= 1 - _AT_BOUND) & (reduced < -spare)
     _bounds(highs, columns[never], 0.0, 0.0)
     _bounds(highs, columns[always], 1.0, 1.0)
+    usual = highs.getOptionValue("mip_heuristic_effort")[1]
+    if relative_gap(best.value, least) <= _CLOSE * gap:
+        highs.setOptionValue("mip_heuristic_effort", 0.0)
     with _until_bound(highs, best.value, gap):
         found = _run(highs, seconds, gap)
+    highs.setOptionValue("mip_heuristic_effort", usual)
     dual = float(highs.getInfo().mip_dual_bound)
     _bounds(highs, columns[never | always], 0.0, 1.0)
     bound = max(least, dual) if math.isfinite(dual) else least

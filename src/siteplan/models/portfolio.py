@@ -333,5 +333,5 @@ class Portfolio:
             for name, (terms, _constant) in kept:
                 if terms:
                     value = sum(c * column.solution.get(v.name, 0.0) for v, c in terms)
-                    model.keep(terms, value, 2e-7 * max(1.0, abs(value)), name.replace("-", "_"))
+                    model.keep(terms, value, 5e-7 * max(1.0, abs(value)), name.replace("-", "_"))
         return [self.columns[k].solution for k in self.chosen]

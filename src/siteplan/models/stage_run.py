@@ -204,25 +204,51 @@ def _solve_parts(
     stage: str, parts: Sequence[Part], options: SolverOptions, deadline: float, progress: Progress | None
 ) -> list[Proof]:
     """Solve one stage for every component, some of them at a time; each gets its share of the time that is left."""
-    total = max(sum(part.weight for part in parts), 1e-12)
-    waiting = {"weight": total, "done": 0}
-    lock = threading.Lock()
+    found = [_at_once(stage, part, options) for part in parts]
+    left = [number for number, proof in enumerate(found) if proof is None]
+    clock = _Clock(deadline, {number: parts[number].weight for number in left})
 
-    def one(part: Part) -> Proof:
-        with lock:
-            left = max(deadline - time.monotonic(), 0.0)
-            share = min(WORKERS * part.weight / max(waiting["weight"], 1e-12), 1.0)
-            waiting["weight"] -= part.weight
-        proof = _answer_part(stage, part, options, max(left * share, _SHORTEST_S) if left > 0 else 0.0)
-        with lock:
-            waiting["done"] += 1
-            if progress:
-                progress(stage, int(waiting["done"]), len(parts))
+    def one(number: int) -> Proof:
+        proof = _answer_part(stage, parts[number], options, clock.start(number))
+        done = clock.stop(number)
+        if progress:
+            progress(stage, len(parts) - len(left) + done, len(parts))
         return proof
 
     if progress:
-        progress(stage, 0, len(parts))
-    return side_by_side(one, parts)
+        progress(stage, len(parts) - len(left), len(parts))
+    solved = dict(zip(left, side_by_side(one, left), strict=True))
+    return [solved[number] if proof is None else proof for number, proof in enumerate(found)]
+
+
+class _Clock:
+    """The time of the workers until a deadline, shared out by weight; what some leave goes to those that wait."""
+
+    def __init__(self, deadline: float, weights: dict[int, float]) -> None:
+        self.deadline = deadline
+        self.waiting = weights
+        self.ends: dict[int, float] = {}
+        self.done = 0
+        self.lock = threading.Lock()
+
+    def start(self, number: int) -> float:
+        """Return the seconds for one that begins now: its share of what the workers are not promised to others."""
+        with self.lock:
+            now = time.monotonic()
+            left = max(self.deadline - now, 0.0)
+            free = WORKERS * left - sum(max(end - now, 0.0) for end in self.ends.values())
+            share = self.waiting[number] / max(sum(self.waiting.values()), 1e-12)
+            del self.waiting[number]
+            seconds = max(min(left, free * share), _SHORTEST_S) if left > 0 else 0.0
+            self.ends[number] = now + seconds
+            return seconds
+
+    def stop(self, number: int) -> int:
+        """Say that one is done; return how many are."""
+        with self.lock:
+            del self.ends[number]
+            self.done += 1
+            return self.done
 
 
 def side_by_side(work: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
@@ -283,18 +309,26 @@ def prepare(stage: str, part: Part) -> None:
         part.terms, part.constant = objective()
 
 
-def _answer_part(stage: str, part: Part, options: SolverOptions, seconds: float) -> Proof:
-    """Return what is known of one stage of one component, else solve it."""
+def _at_once(stage: str, part: Part, options: SolverOptions) -> Proof | None:
+    """State a stage's objective; return its proof where it is known from before, or the solution in hand cannot be bettered."""
     prepare(stage, part)
-    if part.known is None:
-        return _solve_part(stage, part, options, seconds)
-    key = digest(part.key, stage, _how(options))
-    found = part.known.get(key)
-    if found is not None and _take(part, found):
-        return dataclasses.replace(found.proof, seconds=0.0)
+    if part.known is not None:
+        found = part.known.get(digest(part.key, stage, _how(options)))
+        if found is not None and _take(part, found):
+            return dataclasses.replace(found.proof, seconds=0.0)
+    if part.solution is None:
+        return None
+    value, free = value_of(part), stage in ("cost", "walking")
+    if not part.terms or (value <= part.constant + _ZERO and not free and _positive(part)):
+        return Proof(status=Status.OPTIMAL, value=value, bound=min(part.constant, value), seconds=0.0)
+    return None
+
+
+def _answer_part(stage: str, part: Part, options: SolverOptions, seconds: float) -> Proof:
+    """Solve a stage of one component, and keep what is proven for whoever asks again."""
     proof = _solve_part(stage, part, options, seconds)
-    if proof.seconds > 0 and proof.status in (Status.OPTIMAL, Status.WITHIN_GAP):
-        part.known.put(key, Known(proof=proof, solution=_in_order(part)))
+    if part.known is not None and proof.seconds > 0 and proof.status in (Status.OPTIMAL, Status.WITHIN_GAP):
+        part.known.put(digest(part.key, stage, _how(options)), Known(proof=proof, solution=_in_order(part)))
     return proof
 
 
@@ -328,9 +362,6 @@ def _solve_part(stage: str, part: Part, options: SolverOptions, seconds: float) 
     known = math.inf
     if part.solution is not None:
         known = value_of(part)
-        free = stage in ("cost", "walking")
-        if not part.terms or (known <= part.constant + _ZERO and not free and _positive(part)):
-            return Proof(status=Status.OPTIMAL, value=known, bound=min(part.constant, known), seconds=0.0)
         if seconds <= 0:
             return _known(known, 0.0, options, 0.0)
     part.model.model.minimise(part.terms)

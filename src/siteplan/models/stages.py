@@ -46,13 +46,15 @@ _TIMED = ("hard-worst", "hard-sum", "targets", "aims")
 """Stages that the order of building may worsen."""
 _BEFORE = 0.65
 """Share of the time for a run that leaves some of what couples communities out."""
-_BEFORE_PHASES = 0.85
+_LAST_STAGES = 0.85
+"""The same for the stages after the cost, which seldom break what was kept before."""
+_BEFORE_PHASES = 0.9
 """Share of the time for the state at the end of the last phase."""
 _HARDER = {"targets": 2.0, "aims": 2.0, "cost": 3.0, "walking": 6.0}
 """How much more time stages get than those that are not named."""
 _LEAST_SHARE = 0.25
 """Share of the time that is left which every stage may take: most need little, and what they leave goes to those after them."""
-_PATIENT = 3.0
+_PATIENT = 1.5
 """Share of the time, 1 to so many, that a stage of a component may take for a first solution and bound."""
 _LARGEST_JOINED = 800
 """Slots up to which components that something couples are solved in one model, and not by column generation."""
@@ -200,7 +202,7 @@ def _last(
         proofs = run.stages(names[:first], options, _until(deadline, share), progress)
         missed = broken(problem, *run.last())
         if missed | coupling == coupling:
-            proofs += run.stages(names[first:], options, _until(deadline, share), progress)
+            proofs += run.stages(names[first:], options, _until(deadline, max(share, _LAST_STAGES)), progress)
             run.trim(options)
             missed = broken(problem, *run.last())
         if missed | coupling == coupling:
