@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import string
 import subprocess
 import sys
 from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 from babel.messages.pofile import read_po
 
+from siteplan.cli.progress import progress_bar
 from siteplan.messages import _, language, set_language, system_language, translate, word
-from siteplan.messages.collect import MO, PO, compiled, marked, merged, template, words, written
+from siteplan.messages.collect import MO, PO, compiled, marked, merged, progressing, template, words, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +112,31 @@ def test_texts_inside_f_strings_and_marked_ones_are_collected() -> None:
 def test_claims_with_a_hole_in_their_name_are_collected() -> None:
     claims = words()["claim"]
     assert {"unmet list", "households by site_id", "people of building", "elderly of community", "cost"} <= set(claims)
+
+
+def test_words_of_progress_are_collected() -> None:
+    assert {"components", "explain"} <= set(progressing())
+
+
+def test_progress_told_from_another_thread_speaks_the_language_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    for name, value in {"TERM": "xterm", "SITEPLAN_LANG": "en"}.items():
+        monkeypatch.setenv(name, value)
+    set_language("zh")
+    try:
+        with progress_bar() as show:
+            assert show is not None
+            teller = Thread(target=show, args=("cost", 1, 2))
+            teller.start()
+            teller.join()
+    finally:
+        set_language(None)
+    assert "费用" in shown.getvalue()
 
 
 def test_values_may_have_any_name() -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from siteplan.messages import _
+from siteplan.messages import language, translate
 
 Progress = Callable[[str, int, int], None]
 
@@ -23,8 +23,9 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
+        spoken = language()  # of this thread; progress is told from others too
 
         def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=_(what), completed=done, total=total)
+            bar.update(task, description=translate(what, spoken), completed=done, total=total)
 
         yield show

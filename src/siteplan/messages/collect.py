@@ -75,7 +75,7 @@ def template() -> Catalog:
     from babel.messages.catalog import Catalog
 
     catalogue = Catalog(project="siteplan", charset="utf-8")
-    for text in (*marked(), *_helps(), *_shown(), *CLICK):
+    for text in (*marked(), *progressing(), *_helps(), *_shown(), *CLICK):
         catalogue.add(text)
     for both in CLICK_PLURALS:
         catalogue.add(both)
@@ -98,6 +98,17 @@ def marked() -> list[str]:
         for _path, call, _tree in _calls()
         if isinstance(call.func, ast.Name)
         and call.func.id in MARKS
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    ]
+
+
+def progressing() -> list[str]:
+    """Return the words by which callers of ``progress`` say what is being done, where they stand in the call."""
+    return [
+        call.args[0].value
+        for _path, call, _tree in _calls()
+        if ast.unparse(call.func).split(".")[-1] == "progress"
         and isinstance(call.args[0], ast.Constant)
         and isinstance(call.args[0].value, str)
     ]
@@ -163,6 +174,7 @@ def _shown() -> list[str]:
 
 def words() -> dict[str, list[str]]:
     """Return by context the words of data that :func:`siteplan.messages.word` is asked for."""
+    from siteplan.siting.modes import EXISTING
     from siteplan.standards import kinds
 
     units = [*kinds.RECORDED_UNITS, *(unit for some in kinds.UNITS.values() for unit in some)]
@@ -172,6 +184,8 @@ def words() -> dict[str, list[str]]:
         "size": ["households", "people"],
         "scope": list(kinds.RECORDED_SCOPES),
         "strength": list(kinds.STRENGTHS),
+        "mode": [*kinds.MODES, EXISTING],
+        "condition": ["setting", "construction", "resettlement", "key"],
         "denominator": [*COUNTED],
         "claim": claims(),
         "claim verdict": ["pass", "fail", "not evaluated"],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from siteplan.messages import _, word
 from siteplan.planning.explaining import changes as c
-from siteplan.planning.explaining.sentences import labels, number, place_name
+from siteplan.planning.explaining.sentences import joined, labels, number, place_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def of_change(change: Change) -> str:
     """Return a change in one sentence, and one more for each that has to be made together with it."""
-    return " ".join([_CHANGES[change.kind](change), *(of_change(other) for other in change.also)])
+    return joined([_CHANGES[change.kind](change), *(of_change(other) for other in change.also)])
 
 
 def _say_sites(change: Change) -> str:
@@ -78,7 +78,7 @@ def _say_new_fund(change: Change) -> str:
 
 
 def _say_open_fund(change: Change) -> str:
-    dropped = [*change.conditions, *change.townships]
+    dropped = [*(word("condition", name) for name in change.conditions), *change.townships]
     return _(
         "Let fund {name} pay here too, whatever its conditions say of {dropped}.",
         name=change.money[0].name,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from siteplan.errors import UsageError
 from siteplan.messages import _, word
 from siteplan.planning.explaining.conflicts import find_conflict
-from siteplan.planning.explaining.sentences import in_language, listed, number, of_reason
+from siteplan.planning.explaining.sentences import in_language, joined, listed, number, of_reason
 from siteplan.planning.explaining.sites import SiteExplanation, explain_site, new_sites_of
 from siteplan.standards.nearest import nearest
 
@@ -72,7 +72,7 @@ class Proposal:
                     rules=listed([f"{rule} @ {unit}" for rule, unit in self.worse]),
                 )
             )
-        return " ".join(parts)
+        return joined(parts)
 
     def _price(self) -> str:
         yuan = number(abs(self.extra_yuan))

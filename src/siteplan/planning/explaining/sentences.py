@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import copy_context
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from siteplan.messages import _, set_language, word
@@ -39,6 +40,11 @@ def listed(names: Sequence[str], shown: int = 3) -> str:
     """Return the first few of some names, and how many more there are."""
     text = _(", ").join(names[:shown])
     return text if len(names) <= shown else _("{names} and {n} more", names=text, n=len(names) - shown)
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Return sentences one after the other; in Chinese there is no space between them."""
+    return reduce(lambda first, then: _("{first} {then}", first=first, then=then), sentences)
 
 
 def place_name(name: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from siteplan.errors import SolverError
 from siteplan.messages import _
-from siteplan.planning.explaining.sentences import in_language, labels, listed, number
+from siteplan.planning.explaining.sentences import in_language, joined, labels, listed, number
 from siteplan.planning.explaining.try_change import extra_yuan, missed, solve_again, solve_held
 from siteplan.siting.allocation import nearest_open
 from siteplan.siting.nearness import slack
@@ -113,7 +113,7 @@ class SiteExplanation:
             first = _("{text} It must be opened: the study or the scenario says so.", text=first)
         if after is None:
             return _("{text} No plan without it was found.", text=first)
-        return " ".join([first, _instead(after), _price(after), *_walk(after), *_lost(after), _exactness(after)])
+        return joined([first, _instead(after), _price(after), *_walk(after), *_lost(after), _exactness(after)])
 
     def __repr__(self) -> str:
         """Return the sentence."""
