@@ -97,7 +97,7 @@ def _say_earlier(change: Change) -> str:
 
 
 def _say_kept(change: Change) -> str:
-    names = _(", ").join(f"{name} ({number(m2)} m2)" if m2 else name for name, m2 in change.locked)
+    names = _(", ").join(_("{name} ({m2} m2)", name=name, m2=number(m2)) if m2 else name for name, m2 in change.locked)
     return _("Lock what a further run has found, and solve again: {names}.", names=names)
 
 

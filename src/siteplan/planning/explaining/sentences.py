@@ -162,7 +162,7 @@ def _small(reason: Reason, v: dict[str, str]) -> str:
 
 
 def _barred(reason: Reason, v: dict[str, str]) -> str:
-    parts = [f"{n} {obstacle_name(kind)}" for kind, n in reason.values["counts"]]
+    parts = [_("{n} {why}", n=n, why=obstacle_name(kind)) for kind, n in reason.values["counts"]]
     return _(
         "No candidate site of {place} ({n}) may hold {type}: {why}.",
         n=reason.values["n"], why=_(", ").join(parts), **v,
@@ -203,7 +203,7 @@ def _few_places(reason: Reason, v: dict[str, str]) -> str:
 
 
 def _nothing_fits(reason: Reason, v: dict[str, str]) -> str:
-    parts = [f"{n} {obstacle_name(kind)}" for kind, n in reason.values["counts"]]
+    parts = [_("{n} {why}", n=n, why=obstacle_name(kind)) for kind, n in reason.values["counts"]]
     return _(
         "Site {place} must be opened, and nothing that is planned may stand there: {why}.",
         why=_(", ").join(parts) or _("a host is lacking"),
