@@ -9,10 +9,11 @@ import numpy as np
 from random_joint import random_joint
 
 from siteplan.errors import SolverError
+from siteplan.models.components import whole
 from siteplan.models.joint_problem import Budget, Strength
 from siteplan.models.reuse import KnownAnswers, fingerprints
 from siteplan.models.solver import SolverOptions
-from siteplan.models.stages import solve_joint, whole
+from siteplan.models.stages import solve_joint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

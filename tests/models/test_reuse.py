@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from random_joint import random_joint
 from scipy import sparse
 
-from siteplan.models.components import split
+from siteplan.models.components import split, whole
 from siteplan.models.joint_problem import Budget, Fund, JointProblem, Strength
 from siteplan.models.reuse import Known, KnownAnswers, digest, fingerprints
 from siteplan.models.solver import Model, SolverOptions
-from siteplan.models.stages import solve_joint, whole
+from siteplan.models.stages import solve_joint
 from siteplan.models.status import Proof, Status
 
 SLOW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])

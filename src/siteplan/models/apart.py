@@ -19,7 +19,8 @@ from siteplan.models.coupling import Coupling, broken, everything, with_coupling
 from siteplan.models.part_problem import PartProblems
 from siteplan.models.portfolio_rows import share_sites
 from siteplan.models.reuse import KnownAnswers, fingerprints
-from siteplan.models.stage_run import LARGEST, WORKERS, overall
+from siteplan.models.stage_run import LARGEST, overall
+from siteplan.models.workers import WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

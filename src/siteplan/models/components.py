@@ -33,6 +33,22 @@ class Component:
     shares: Ints
 
 
+def whole(problem: JointProblem) -> Component:
+    """Return the whole problem as one component."""
+    n_types, n_demand = problem.limit.shape
+    return Component(
+        sites=np.arange(len(problem.sites)),
+        slots=np.arange(len(problem.slots)),
+        demand=np.arange(n_types * n_demand),
+        area_rows=np.arange(len(problem.area)),
+        count_rows=np.arange(len(problem.count)),
+        cover_rows=np.arange(len(problem.cover)),
+        budgets=np.arange(len(problem.budgets)),
+        faults=np.arange(len(problem.faults) if problem.faults is not None else 0),
+        shares=np.arange(len(problem.shares)),
+    )
+
+
 def split(problem: JointProblem, tied: Sequence[Ints] = ()) -> list[Component]:
     """Return the components of ``problem``, largest number of slots first.
 

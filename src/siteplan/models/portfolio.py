@@ -35,11 +35,11 @@ from siteplan.models.stage_run import (
     StageProof,
     keep_costs,
     prepare,
-    side_by_side,
     snapshot,
     value_of,
 )
 from siteplan.models.status import Status, judge, relative_gap
+from siteplan.models.workers import side_by_side
 from siteplan.units import PROVEN_GAP
 
 if TYPE_CHECKING:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,10 +15,11 @@ from siteplan.models.joint_money import COST_UNIT
 from siteplan.models.joint_problem import Strength
 from siteplan.models.reuse import Known, digest
 from siteplan.models.status import Proof, Status, judge, relative_gap
+from siteplan.models.workers import SHORTEST_S, Clock, side_by_side
 from siteplan.units import PROVEN_GAP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from siteplan.models.components import Component
     from siteplan.models.joint import JointModel
@@ -30,9 +28,6 @@ if TYPE_CHECKING:
     from siteplan.models.solver import SolverOptions
 
     Progress = Callable[[str, int, int], None]
-
-Item = TypeVar("Item")
-Found = TypeVar("Found")
 
 UNITS = {
     "hard-worst": ("largest relative shortfall", 1.0),
@@ -69,11 +64,8 @@ SHORTFALLS = {"hard-sum": Strength.HARD, "targets": Strength.TARGET, "aims": Str
 LARGEST = ("hard-worst", "equity")
 """Stages of which the largest value over the components counts, and not the sum."""
 OWN_SCALE = ("cost", "equity", "backup", "walking", "delay")
-WORKERS = max(1, min(4, (os.cpu_count() or 2)))
-"""Components that are solved at a time; HiGHS runs beside Python's own threads."""
 _ZERO = 1e-7
 _HALF = 0.5
-_SHORTEST_S = 0.2
 _TRIM_S = 30.0
 """Seconds for the last step, an LP that takes a fraction of one."""
 _AGAIN = ((9e-7, True), (4e-6, True), (9e-7, False), (4e-6, False))
@@ -206,7 +198,7 @@ def _solve_parts(
     """Solve one stage for every component, some of them at a time; each gets its share of the time that is left."""
     found = [_at_once(stage, part, options) for part in parts]
     left = [number for number, proof in enumerate(found) if proof is None]
-    clock = _Clock(deadline, {number: parts[number].weight for number in left})
+    clock = Clock(deadline, {number: parts[number].weight for number in left})
 
     def one(number: int) -> Proof:
         proof = _answer_part(stage, parts[number], options, clock.start(number))
@@ -219,42 +211,6 @@ def _solve_parts(
         progress(stage, len(parts) - len(left), len(parts))
     solved = dict(zip(left, side_by_side(one, left), strict=True))
     return [solved[number] if proof is None else proof for number, proof in enumerate(found)]
-
-
-class _Clock:
-    """The time of the workers until a deadline, shared out by weight; what some leave goes to those that wait."""
-
-    def __init__(self, deadline: float, weights: dict[int, float]) -> None:
-        self.deadline = deadline
-        self.waiting = weights
-        self.ends: dict[int, float] = {}
-        self.done = 0
-        self.lock = threading.Lock()
-
-    def start(self, number: int) -> float:
-        """Return the seconds for one that begins now: its share of what the workers are not promised to others."""
-        with self.lock:
-            now = time.monotonic()
-            left = max(self.deadline - now, 0.0)
-            free = WORKERS * left - sum(max(end - now, 0.0) for end in self.ends.values())
-            share = self.waiting[number] / max(sum(self.waiting.values()), 1e-12)
-            del self.waiting[number]
-            seconds = max(min(left, free * share), _SHORTEST_S) if left > 0 else 0.0
-            self.ends[number] = now + seconds
-            return seconds
-
-    def stop(self, number: int) -> int:
-        """Say that one is done; return how many are."""
-        with self.lock:
-            del self.ends[number]
-            self.done += 1
-            return self.done
-
-
-def side_by_side(work: Callable[[Item], Found], items: Iterable[Item]) -> list[Found]:
-    """Return ``work`` of each item, some of them done at a time."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(work, items))
 
 
 def trim(part: Part, options: SolverOptions) -> None:
@@ -365,7 +321,7 @@ def _solve_part(stage: str, part: Part, options: SolverOptions, seconds: float) 
         if seconds <= 0:
             return _known(known, 0.0, options, 0.0)
     part.model.model.minimise(part.terms)
-    proof = _try(part, dataclasses.replace(options, time_limit_s=max(seconds, _SHORTEST_S)))
+    proof = _try(part, dataclasses.replace(options, time_limit_s=max(seconds, SHORTEST_S)))
     if part.solution is None and proof.status in (Status.INFEASIBLE, Status.NO_SOLUTION):
         raise SolverError(f"{part.model.model.problem.name}: no plan holds all facilities that are locked")
     if proof.status == Status.INFEASIBLE and stage == "hard-worst":

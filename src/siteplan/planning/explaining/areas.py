@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from siteplan.models.components import split
+from siteplan.models.components import split, whole
 from siteplan.models.joint import JointModel
 from siteplan.models.joint_problem import Space
 from siteplan.models.reduce import nearest_first
-from siteplan.models.stages import whole
 from siteplan.planning.explaining.must import bind, least
 from siteplan.planning.explaining.sizes import must_problem
 from siteplan.siting.modes import CONVERT

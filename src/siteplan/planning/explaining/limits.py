@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from siteplan.models.components import whole
 from siteplan.models.joint_money import COST_UNIT
-from siteplan.models.stages import whole
 from siteplan.planning.explaining.changes import Raise
 from siteplan.planning.explaining.elements import BUDGET, PHASE_BUDGET, TOWNSHIP_BUDGET
 from siteplan.planning.explaining.must import least
