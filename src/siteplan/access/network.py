@@ -238,8 +238,7 @@ class Network:
             rows = np.arange(start, min(start + chunk, len(sources.edge)))
             from_rows = csgraph.dijkstra(graph, indices=len(self.nodes) + rows, limit=cutoff_m + SLACK_M)
             row, target, cost = places.reached(from_rows[:, : len(self.nodes)], sources.take(rows))
-            near = cost <= cutoff_m + SLACK_M
-            found.append((rows[row[near]], target[near], cost[near]))
+            found.append(shortest_pairs(rows[row], target, cost, cutoff_m))  # by either end of an edge: each pair once
         source, target, cost = (np.concatenate(column) for column in zip(*found, strict=True))
         return source, target, cost
 

@@ -42,9 +42,11 @@ def shortest_pairs(i: Ints, j: Ints, cost: Floats, cutoff_m: float) -> Pairs:
     # A stable sort is linear on what is sorted already, as most of what comes here is.
     order = np.argsort(key, kind="stable")
     key, cost = key[order], np.minimum(cost[order], cutoff_m)
+    del order  # a county has tens of millions of pairs
     new = np.r_[True, key[1:] != key[:-1]][: len(key)]
     if not new.all():
         first = np.flatnonzero(new)
         key, cost = key[first], np.minimum.reduceat(cost, first)
     row = key // width
-    return Pairs(row, key - row * width, cost)
+    key -= row * width
+    return Pairs(row, key, cost)

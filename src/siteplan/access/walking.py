@@ -141,6 +141,7 @@ def _on_network(starts: _Points, ends: _Points, network: Network, limits: _Limit
     pairs = parts[0]
     if any(len(part.i) for part in parts[1:]):
         i, j, cost = (np.concatenate(column) for column in zip(*parts, strict=True))
+        del parts, pairs
         pairs = shortest_pairs(i, j, cost, cutoff_m)
     lost = len(lost_starts) + len(lost_ends)
     basis = f"network; {straight_basis(limits.detour_factor)} for {lost} points" if lost else "network"
