@@ -11,7 +11,7 @@ from beside import alone, beside
 from joint_checks import check_answer, near
 from random_joint import random_joint
 
-from siteplan.models import apart, stages
+from siteplan.models import apart, by_community, stages
 from siteplan.models.components import split
 from siteplan.models.part_problem import PartProblems
 from siteplan.models.reuse import fingerprints
@@ -57,3 +57,29 @@ def test_other_processes_give_the_same_answer(monkeypatch: pytest.MonkeyPatch, s
         assert mine.status is theirs.status is Status.OPTIMAL
         if mine.stage != "delay":  # of the plan's own facilities, and there may be several plans
             assert mine.value == near(theirs.value, mine.stage), mine.stage
+
+
+@pytest.mark.parametrize(("seed", "n_phases"), [(1, 1), (4, 1), (6, 2), (7, 1)])
+def test_what_is_too_large_is_planned_by_community_and_claims_no_more(
+    monkeypatch: pytest.MonkeyPatch, seed: int, n_phases: int
+) -> None:
+    problem = several(seed, n_phases)
+    assert problem.community is not None
+    units = int(problem.community.max()) + 1
+    problem = dataclasses.replace(problem, home=np.arange(len(problem.sites)) % units)
+    exact = solve_joint(problem, SolverOptions())
+    monkeypatch.setattr(apart, "LARGE", 1)
+    monkeypatch.setattr(by_community, "GIANT", 3)
+    asked = []
+    cut = apart.within_communities
+    monkeypatch.setattr(apart, "within_communities", lambda *given: asked.append(1) or cut(*given))
+    rough = solve_joint(problem, SolverOptions())
+    assert asked
+    check_answer(problem, rough)
+    for mine, best in zip(rough.stages, exact.stages, strict=True):
+        slack = 1e-5 * max(1.0, abs(best.value))
+        if mine.value > best.value + slack:
+            assert mine.status is not Status.OPTIMAL, mine.stage
+            return  # the later stages keep what this one says
+        assert mine.value >= best.value - slack or mine.stage in ("cost", "walking", "delay"), mine.stage
+        assert mine.bound <= best.value + slack or mine.stage in ("walking", "delay"), mine.stage

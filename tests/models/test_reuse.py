@@ -119,6 +119,7 @@ def full() -> JointProblem:
         problem,
         load=np.ones_like(problem.limit),
         community=np.arange(len(problem.weight)) % 2,
+        home=np.arange(len(problem.sites)) % 2,
         extra=(),
         previous=np.zeros(n_slots, dtype=bool),
         budgets=(Budget(sites=every[:-1], limit=1e5),),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from siteplan.models.by_community import giants, valued, within_communities
 from siteplan.models.components import split
 from siteplan.models.coupling import Coupling, broken, everything, with_coupling
 from siteplan.models.part_problem import PartProblems
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from siteplan.models.components import Component
     from siteplan.models.joint_problem import Bools, Floats, JointProblem
+    from siteplan.models.run import Wide
     from siteplan.models.solver import SolverOptions
     from siteplan.models.stage_run import StageProof
 
@@ -106,7 +108,7 @@ def may_be_apart(problem: JointProblem, options: SolverOptions) -> bool:
 
 def solve_apart(
     problem: JointProblem, options: SolverOptions, deadline: float, progress: Progress | None, work: Work
-) -> tuple[Apart, tuple[StageProof, ...]] | None:
+) -> tuple[Apart | Wide, tuple[StageProof, ...]] | None:
     """Solve the components of a problem; what couples communities is put in where the answer breaks it.
 
     Parameters
@@ -122,7 +124,7 @@ def solve_apart(
 
     Returns
     -------
-    tuple of Apart and tuple of StageProof, or None
+    tuple of Apart or Wide and tuple of StageProof, or None
         None where something couples so much that it has to be solved by column generation.
     """
     all_, coupling = everything(problem), Coupling()
@@ -137,12 +139,21 @@ def solve_apart(
             return None
         share = 1.0 if coupling == all_ else _FIRST
         until = time.monotonic() + max(deadline - time.monotonic(), 0.0) * share
+        large = giants(current, parts)
+        if large.any():
+            current = within_communities(current, large)
+            parts = split(current, share_sites(problem))
         answers = _answers(current, parts, options, until, progress, work, known)
         run = Apart(problem, parts, answers)
         missed = broken(problem, *run.last())
-        if missed | coupling == coupling:
+        if missed | coupling != coupling:
+            coupling = coupling | missed
+        elif large.any():
+            small = [answer.stages for part, answer in zip(parts, answers, strict=True) if not large[part.sites].any()]
+            nothing = [tuple(dataclasses.replace(proof, bound=0.0) for proof in answers[0].stages)]
+            return valued(problem, run.last(), small or nothing, options)
+        else:
             return run, _together(answers, options)
-        coupling = coupling | missed
 
 
 def _answers(

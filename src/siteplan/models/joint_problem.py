@@ -261,6 +261,8 @@ class JointProblem:
         m2 that the households of a demand point take of the facility that serves them; NaN: facilities of the type serve any number.
     community : (n_demand,) int64, or None
         Community of each demand point, for the objective equity.
+    home : (n_sites,) int64, or None
+        Community of each site, in the numbers of ``community``; where it is given, very large components may be planned community by community.
     worst_elsewhere : float
         Largest relative shortfall of a hard rule in the rest of a larger problem, of which this is a part: the later stages may have it here too.
     facility_yuan, walking_yuan_per_km : float
@@ -298,6 +300,7 @@ class JointProblem:
     aim_price: float | None = None
     load: Floats | None = None
     community: Ints | None = None
+    home: Ints | None = None
     worst_elsewhere: float = 0.0
     facility_yuan: float = 1000.0
     walking_yuan_per_km: float = 100.0

@@ -56,6 +56,7 @@ class PartProblems:
             limit=_of_part(problem.limit, types, point, here),
             load=None if problem.load is None else _of_part(problem.load, types, point, here),
             community=None if problem.community is None else problem.community[here],
+            home=None if problem.home is None else problem.home[sites],
             area=_rows(problem.area, part.area_rows, slots),
             count=_rows(problem.count, part.count_rows, slots),
             size=self._size(c),

@@ -128,6 +128,8 @@ def _local(problem: JointProblem, component: Component, pairs: Ints) -> Iterator
         yield problem.load[types, point]
     if problem.community is not None:
         yield np.unique(problem.community[here], return_inverse=True)[1]
+    if problem.home is not None:
+        yield np.unique(problem.home[component.sites], return_inverse=True)[1]
     yield from _slots(problem, component)
     yield from _sites(problem, component)
     yield np.searchsorted(component.slots, problem.pair_slot[pairs])

@@ -234,7 +234,7 @@ def _portfolio(
 
 def _all_phases(
     problem: JointProblem,
-    final: Run | Apart,
+    final: Run | Apart | Wide,
     proofs: tuple[StageProof, ...],
     options: SolverOptions,
     deadline: float,

@@ -67,6 +67,7 @@ def to_problem(question: Question, previous: Plan | None = None) -> JointProblem
         aim_price=question.scenario.aim_price_yuan_per_m2,
         load=load,
         community=question.demand_number,
+        home=question.site_number,
         facility_yuan=question.scenario.facility_yuan,
         walking_yuan_per_km=question.scenario.walking_yuan_per_km,
         cost_slack=question.scenario.cost_slack,
