@@ -170,7 +170,7 @@ def chosen_spots(spots: Spots, weight: Floats, reach: float | None, wanted: floa
     >>> import numpy as np
     >>> line = Spots(np.zeros((3, 2)), np.array([[0.0, 100.0, 200.0], [100.0, 0.0, 100.0], [200.0, 100.0, 0.0]]))
     >>> chosen_spots(line, np.ones(3), None, 3.0), chosen_spots(line, np.ones(3), 50.0, 2.0)
-    ([1], [0, 1])
+    ([1], [1, 0])
     """
     if not len(spots.xy):
         return []
