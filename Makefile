@@ -68,9 +68,9 @@ test: system lint
 	@if [ -n "$(OTHER_PYTHON)" ]; then $(MAKE) --no-print-directory test-other; \
 	else echo "no second Python >= 3.12 on this machine: PuLP 4 is not tested"; fi
 
-# The same tests but the browser's, on a later Python and PuLP 4.
+# The same tests but the browser's and those of which one Python is enough, on a later Python and PuLP 4.
 test-other: $(OTHER)/installed-test
-	$(OTHER)/bin/python -m pytest -n $(WORKERS) -m 'not browser' -p no:cacheprovider
+	$(OTHER)/bin/python -m pytest -n $(WORKERS) -m 'not browser and not once' -p no:cacheprovider
 
 bench-spine: $(VENV)/installed-test
 	$(BIN)/python benchmarks/spine.py

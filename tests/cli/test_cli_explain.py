@@ -10,6 +10,8 @@ from tiny_study import least, one, place, write_study
 from siteplan.planning.solve import solve
 from siteplan.plans.store import write_plan
 
+pytestmark = pytest.mark.once
+
 RULES = [one("police_room"), least("police_room", 30), one("library"), least("library", 20)]
 SITES = [place("a", 300, types="library"), place("b", 600, types="library")]
 

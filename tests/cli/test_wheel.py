@@ -11,6 +11,8 @@ import pytest
 
 from siteplan.outputs.offline import addresses
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 KEPT = ("PATH", "HOME", "SYSTEMROOT", "TEMP", "TMP")
 """What a program needs of its environment; the rest is left out."""

@@ -16,6 +16,8 @@ from scipy.spatial import cKDTree
 from siteplan.demo.synthetic import demo_layers, fingerprint, unmeetable
 from siteplan.layers.roles import ROLES
 
+pytestmark = pytest.mark.once
+
 DEFAULT_FINGERPRINT = "30219ca8d56013314f122917e087c68b17b3bdbbde55c1fbb72494d4a55ed5f3"
 RESIDENTIAL = {"residential", "house"}
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from siteplan.auditing.audit import Audit
     from siteplan.plans.plan import Plan
 
+pytestmark = pytest.mark.once
+
 SEEDS = (3, 17, 24, 59, 66, 80, 87, 115, 143)
 OFTEN = 2
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, given, settings
 from infeasible import unmet_of
 from tiny_study import house, least, one, place, reach, write_study
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from siteplan.study.study import Study
 
     Key = tuple[str, str]
+
+pytestmark = pytest.mark.once
 
 YUAN = 1.0
 PLENTY_M2 = 500.0

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from siteplan.planning.explaining.sites import SiteExplanation
     from siteplan.plans.plan import Plan
 
+pytestmark = pytest.mark.once
+
 CHEAPEST = Scenario(cost_slack=0.0)
 NEAR = [*ROOM, reach("police_room", 500)]
 TWO = [place("near", 300), place("far", 700, cost_per_m2_yuan=2000.0)]

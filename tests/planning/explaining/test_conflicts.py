@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 LIBRARY = [one("library"), least("library", 20)]
 APART = rule("K-apart", "separation", "police_room", 500, "m", apart_from=["library"])
 TYPES = ("police_room", "library", "service_centre")

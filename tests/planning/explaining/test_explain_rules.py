@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from siteplan.plans.plan import Plan
 
+pytestmark = pytest.mark.once
+
 SOME = (
     "the only site is too small, and the budget too",
     "two hard rules that contradict one another by a third",

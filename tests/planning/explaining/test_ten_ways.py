@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from infeasible import Way
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_the_reason_is_right_and_the_cheapest_change_meets_the_rule(way: Way, tmp_path: Path) -> None:
