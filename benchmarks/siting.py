@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rows import row
+from spine import liechtenstein_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,6 @@ SECONDS, GAP, LEAST_TYPES, PHASES = 60.0, 0.005, 12, 3
 ANKANG, ANKANG_SECONDS, ANKANG_GAP, ANKANG_GB = 1364, 1200.0, 0.01, 4.0
 SIZES = (50, 100, 200)
 EDIT_SECONDS = 2.0
-TYPES = ("service_centre", "police_room", "childrens_home", "health_station")
 
 
 def run(job: str) -> dict[str, Any]:
@@ -115,19 +115,8 @@ def liechtenstein(folder: Path) -> dict[str, Any]:
     import siteplan as sp
     from siteplan.plans.scenario import Phase
 
-    data = Path(os.environ["SITEPLAN_DATA"]) / "liechtenstein"
-    sp.new_study(
-        folder / "study",
-        osm=data / "liechtenstein-240303.osm.pbf",
-        communities=data / "liechtenstein.gpkg",
-        communities_layer="municipalities",
-        columns={"people": "population"},
-        setting="rural",
-        types=TYPES,
-        name="Liechtenstein",
-    )
     phases = tuple(Phase(name=str(year)) for year in (2026, 2027, 2028))
-    return planned(sp.open_study(folder / "study"), phases=phases)[1]
+    return planned(sp.open_study(liechtenstein_study(folder)), phases=phases)[1]
 
 
 JOBS: dict[str, Callable[[Path], dict[str, Any]]] = {

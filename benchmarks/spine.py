@@ -84,11 +84,11 @@ def planned(folder: Path, clock: Clock) -> dict[str, Any]:
     }
 
 
-def liechtenstein(folder: Path, clock: Clock) -> dict[str, Any]:
+def liechtenstein_study(folder: Path) -> Path:
+    """Make the study of the real place and return its folder."""
     import siteplan as sp
 
     data = Path(os.environ["SITEPLAN_DATA"]) / "liechtenstein"
-    clock("import")
     sp.new_study(
         folder / "study",
         osm=data / "liechtenstein-240303.osm.pbf",
@@ -99,6 +99,12 @@ def liechtenstein(folder: Path, clock: Clock) -> dict[str, Any]:
         types=TYPES,
         name="Liechtenstein",
     )
+    return folder / "study"
+
+
+def liechtenstein(folder: Path, clock: Clock) -> dict[str, Any]:
+    clock("import")
+    liechtenstein_study(folder)
     clock("new study from the PBF")
     return planned(folder / "study", clock)
 

@@ -89,3 +89,13 @@ def test_a_programme_without_a_solution_is_infeasible(monkeypatch: pytest.Monkey
 def test_no_time_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     proof, _value = solved(7, 1, SolverOptions(time_limit_s=0.0), monkeypatch)
     assert proof.status is not Status.WITHIN_GAP
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_kernel_alone_bounds_the_whole_programme(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    exact, _value = solved(seed, NEVER, SolverOptions(), monkeypatch)
+    proof, _value = solved(seed, 1, SolverOptions(time_limit_s=0.0, kernel_s=30.0), monkeypatch)
+    scale = max(1.0, abs(exact.value))
+    assert proof.bound - SLACK * scale <= exact.value <= proof.value + SLACK * scale
+    if proof.status is Status.OPTIMAL:
+        assert proof.value == pytest.approx(exact.value, rel=2e-5)

@@ -21,10 +21,10 @@ from siteplan.models.part_problem import PartProblems
 from siteplan.models.portfolio_rows import share_sites
 from siteplan.models.reuse import KnownAnswers, fingerprints
 from siteplan.models.stage_run import LARGEST, overall
-from siteplan.models.workers import WORKERS
+from siteplan.models.workers import WORKERS, Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from siteplan.models.components import Component
     from siteplan.models.joint_problem import Bools, Floats, JointProblem
@@ -43,8 +43,6 @@ _FIRST = 0.65
 """Share of the time for a run that leaves some of what couples communities out."""
 _HARDER = 1.2
 """Power of its slots with which the time for a component grows."""
-_MORE = 2.0
-"""How much more than its share of the time a component may take: most need less."""
 _SHORTEST_S = 2.0
 _MISSED = 1e-6
 
@@ -204,31 +202,23 @@ class _Pool:
         if not which:
             return
         weight = {c: (1.0 + len(self.problems.parts[c].slots)) ** _HARDER for c in which}
-        waiting, done = list(which), 0
+        clock, waiting = Clock(self.until, weight), list(which)
         with ProcessPoolExecutor(max_workers=WORKERS) as executor:
             running: dict[Any, int] = {}
             while waiting or running:
                 while waiting and len(running) < WORKERS:
                     c = waiting.pop(0)
-                    seconds = self._seconds(weight[c], [weight[other] for other in waiting], len(running))
-                    running[executor.submit(self.work, self._part(c, worst), self._limit(seconds))] = c
+                    limit = dataclasses.replace(self.options, time_limit_s=max(clock.start(c), _SHORTEST_S))
+                    running[executor.submit(self.work, self._part(c, worst), limit)] = c
                 for future in wait(running, return_when="FIRST_COMPLETED").done:
-                    self.found[running.pop(future)] = future.result()
-                    done += 1
+                    c = running.pop(future)
+                    self.found[c] = future.result()
+                    done = clock.stop(c)
                     if self.progress:
                         self.progress("components", done, len(which))
 
     def _part(self, c: int, worst: float) -> JointProblem:
         return dataclasses.replace(self.problems.part(c), worst_elsewhere=worst)
-
-    def _seconds(self, mine: float, others: Iterable[float], busy: int) -> float:
-        """Return the time for a component: its share of what all processes have left, and some more."""
-        left = max(self.until - time.monotonic(), 0.0)
-        free = max(WORKERS - busy / 2, 1.0)
-        return max(min(left, _MORE * free * left * mine / (mine + sum(others))), _SHORTEST_S)
-
-    def _limit(self, seconds: float) -> SolverOptions:
-        return dataclasses.replace(self.options, time_limit_s=seconds)
 
 
 def _together(answers: Sequence[PartAnswer], options: SolverOptions) -> tuple[StageProof, ...]:

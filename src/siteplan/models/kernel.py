@@ -83,7 +83,6 @@ def solve_kernel(highs: Any, known: Floats | None, gap: float, seconds: float, k
         return of - (time.perf_counter() - began)
 
     first = max(seconds, kernel_s)
-
     integer, columns = _integers(highs), _free_binaries(highs)
     _integral(highs, integer, integral=False)
     relaxed = _run(highs, left(first) * _RELAX, 0.0)
@@ -98,7 +97,7 @@ def solve_kernel(highs: Any, known: Floats | None, gap: float, seconds: float, k
     if best is None:
         return None
     bound = min(relaxed.value, best.value)
-    if relative_gap(best.value, bound) > gap and left() > 0:
+    if relative_gap(best.value, bound) > gap:
         best, bound = _rest(highs, columns, (value, reduced), best, relaxed.value, gap, left())
     _settle(highs, integer, best)
     return Proof(
@@ -121,6 +120,8 @@ def _rest(
     highs: Any, columns: Ints, relaxed: tuple[Floats, Floats], best: _Found, least: float, gap: float, seconds: float
 ) -> tuple[_Found, float]:
     """Solve without the binaries that no better solution uses; return the best solution and a bound of the whole."""
+    if seconds <= 0:  # what HiGHS has in hand are the bounds of the kernel, not of the whole
+        return best, min(least, best.value)
     value, reduced = relaxed
     spare = best.value - least + _MARGIN * max(1.0, abs(best.value))
     never = (value <= _AT_BOUND) & (reduced > spare)
