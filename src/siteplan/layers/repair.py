@@ -14,6 +14,8 @@ from siteplan.errors import LayerError
 from siteplan.messages import _
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from siteplan.layers.roles import Shape
 
 _POLYGONS = ("Polygon", "MultiPolygon")
@@ -111,7 +113,7 @@ def mend_geometry(frame: gpd.GeoDataFrame, shape: Shape, place: Place) -> tuple[
         If a row has no geometry, one of a wrong type, coordinates that are not finite, or one beyond repair.
     """
     geometry = np.asarray(frame.geometry.array, dtype=object)
-    ids = [str(row) for row in frame["id"]]
+    ids = frame["id"].reset_index(drop=True)  # a million ids are not made Python's objects to name one of them
     _check_present(geometry, ids, place)
     _check_type(geometry, ids, shape, place)
     repairs: list[Repair] = []
@@ -124,7 +126,7 @@ def mend_geometry(frame: gpd.GeoDataFrame, shape: Shape, place: Place) -> tuple[
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs)), repairs + mended
 
 
-def _check_present(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> None:
+def _check_present(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place) -> None:
     absent = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     if absent.any():
         rows = [ids[k] for k in np.flatnonzero(absent)]
@@ -143,7 +145,7 @@ def _check_present(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> 
         )
 
 
-def _check_type(geometry: npt.NDArray[Any], ids: list[str], shape: Shape, place: Place) -> None:
+def _check_type(geometry: npt.NDArray[Any], ids: pd.Series[Any], shape: Shape, place: Place) -> None:
     wanted = [shapely.GeometryType[name.upper()] for name in _TYPES[shape]]
     for k in np.flatnonzero(~np.isin(shapely.get_type_id(geometry), wanted))[:1]:
         raise place.error(
@@ -154,7 +156,7 @@ def _check_type(geometry: npt.NDArray[Any], ids: list[str], shape: Shape, place:
         )  # fmt: skip
 
 
-def _single_points(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> npt.NDArray[Any]:
+def _single_points(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place) -> npt.NDArray[Any]:
     many = shapely.get_type_id(geometry) == shapely.GeometryType.MULTIPOINT
     for k in np.flatnonzero(many):
         if shapely.get_num_geometries(geometry[k]) > 1:
@@ -168,7 +170,7 @@ def _single_points(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> 
     return result
 
 
-def _mend_polygons(geometry: npt.NDArray[Any], ids: list[str], place: Place) -> tuple[npt.NDArray[Any], list[Repair]]:
+def _mend_polygons(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place) -> tuple[npt.NDArray[Any], list[Repair]]:
     repairs: list[Repair] = []
     result = geometry.copy()
     for k in np.flatnonzero(~shapely.is_valid(geometry)):
