@@ -235,7 +235,9 @@ def _column(
 def _constant(value: object, column: Column, n: int) -> pd.Series[Any]:
     kinds: dict[str, Any] = {"text": _TEXT, "number": np.float64, "flag": "boolean" if value is None else bool}
     missing = np.nan if column.kind == "number" else None
-    return pd.Series(missing if value is None else value, index=pd.RangeIndex(n), dtype=kinds[column.kind])
+    held: Any = missing if value is None else value
+    series: pd.Series[Any] = pd.Series(held, index=pd.RangeIndex(n), dtype=kinds[column.kind])
+    return series
 
 
 def _parse(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:

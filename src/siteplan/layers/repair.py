@@ -170,7 +170,9 @@ def _single_points(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place
     return result
 
 
-def _mend_polygons(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place) -> tuple[npt.NDArray[Any], list[Repair]]:
+def _mend_polygons(
+    geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place
+) -> tuple[npt.NDArray[Any], list[Repair]]:
     repairs: list[Repair] = []
     result = geometry.copy()
     for k in np.flatnonzero(~shapely.is_valid(geometry)):
