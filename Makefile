@@ -48,14 +48,21 @@ $(OTHER)/installed-test: pyproject.toml constraints.txt
 demo: $(VENV)/installed
 	$(BIN)/python -m siteplan demo $(DEMO)
 
-# What tests need beyond Python: a browser, and a font that has Chinese.
+# What tests need beyond Python: a browser, a font that has Chinese, and PostgreSQL 15 with PostGIS. The tests start a server of their own.
 system:
-	@if command -v chromium >/dev/null 2>&1; then echo "system packages: chromium is there"; \
+	@missing=; \
+	command -v chromium >/dev/null 2>&1 || missing="chromium fonts-noto-cjk"; \
+	test -x /usr/lib/postgresql/15/bin/initdb || missing="$$missing postgresql-15"; \
+	test -f /usr/share/postgresql/15/extension/postgis.control || missing="$$missing postgresql-15-postgis-3"; \
+	if [ -z "$$missing" ]; then echo "system packages: chromium and PostgreSQL 15 with PostGIS are there"; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-		echo "system packages: installing chromium and fonts-noto-cjk with apt-get"; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } || \
-		echo "system packages: apt-get could not install chromium; browser tests will be skipped"; \
-	else echo "system packages: chromium is missing and cannot be installed here (needs root and apt-get); browser tests will be skipped"; fi
+		echo "system packages: installing $$missing with apt-get"; \
+		apt-get update -qq || true; \
+		for package in $$missing; do \
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$package >/dev/null || \
+			echo "system packages: apt-get could not install $$package; tests that need it will be skipped"; \
+		done; \
+	else echo "system packages: $$missing missing and cannot be installed here (needs root and apt-get); tests that need it will be skipped"; fi
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ if os.environ.get("SITEPLAN_NO_SKIPS"):  # the same examples every time: what la
 
 pytest.register_assert_rewrite("joint_oracle", "tiny_study", "real_jobs")
 
-AVOIDABLE = ("chromium missing", "SITEPLAN_DATA")
+AVOIDABLE = ("chromium missing", "PostgreSQL missing", "SITEPLAN_DATA")
 """Reasons of skips that continuous integration does not accept; see .ci/run."""
 
 _skips: dict[str, list[str]] = {}

@@ -148,7 +148,7 @@ def audit(plan: Plan) -> Audit:
     proof.check_stages(claims, plan.stages)
     proof.check_order(claims, plan.stages, plan.scenario)
     _check_values(claims, plan, ground, service, heard, spent, found, len(closed))
-    proof.check_inputs(claims, plan.provenance, ground.paths)
+    proof.check_inputs(claims, plan.provenance, ground.paths, ground.contents)
     return Audit(name=plan.scenario.name, table=heard.table(found, ground), claims=claims.frame())
 
 

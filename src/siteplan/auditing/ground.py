@@ -52,6 +52,8 @@ class Ground:
     paths : dict of str to Path
         The file of each layer, by role.
     """
+    contents : dict of str to str
+        SHA-256 of what was read from databases, by role.
 
     buildings: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
@@ -69,6 +71,7 @@ class Ground:
     snap_limit_m: float
     paths: dict[str, Path]
 
+    contents: dict[str, str]
     @classmethod
     def of(cls, plan: Plan) -> Ground:
         """Take what the audit needs from the plan's study."""
@@ -88,7 +91,8 @@ class Ground:
             cutoff_m=float(access.cutoff_m),
             detour_factor=float(access.detour_factor),
             snap_limit_m=float(access.snap_limit_m),
-            paths={role: study.folder / source.path for role, source in layers.sources.items()},
+            paths={role: study.folder / source.path for role, source in layers.sources.items() if source.file},
+            contents={role: source.sha256 for role, source in layers.sources.items() if not source.file},
         )
 
     @property

@@ -80,10 +80,18 @@ def check_order(claims: Claims, stages: pd.DataFrame, scenario: Scenario) -> Non
     claims.add("order of stages", "", ", ".join(said), ", ".join(expected), holds=said == expected)
 
 
-def check_inputs(claims: Claims, provenance: Mapping[str, str], paths: Mapping[str, Path]) -> None:
-    """Check that every file the plan was made from is the file that is read now."""
+def check_inputs(
+    claims: Claims, provenance: Mapping[str, str], paths: Mapping[str, Path], contents: Mapping[str, str]
+) -> None:
+    """Check that every file the plan was made from is the file that is read now, and that databases still hold what they held.
+
+    ``contents`` are the SHA-256 of what was read from databases when the study was opened.
+    """
     stated = {key.removeprefix("sha256:"): value for key, value in provenance.items() if key.startswith("sha256:")}
-    for role in sorted(set(stated) | set(paths)):
+    for role, found in sorted(contents.items()):
+        note = "" if stated.get(role) == found else _("the table has changed since the plan was made")
+        claims.add("inputs", role, stated.get(role), found, holds=stated.get(role) == found, note=note)
+    for role in sorted((set(stated) | set(paths)) - set(contents)):
         path = paths.get(role)
         if path is None or not path.is_file():
             claims.add("inputs", role, stated.get(role), "", holds=False, note=_("the file is not there now"))

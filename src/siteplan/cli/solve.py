@@ -109,7 +109,7 @@ def _target(study: Study, output: Path | None, name: str) -> Path:
     if not path.parent.is_dir():
         raise DataError(_("there is no such folder"), remedy=_("make it first"), path=path.parent)
     for role, source in study.layers.sources.items():
-        if (study.folder / source.path).resolve() == path.resolve():
+        if source.file and (study.folder / source.path).resolve() == path.resolve():
             raise DataError(
                 _("the plan would replace the file of layer {role}", role=role),
                 remedy=_("give the plan another name with --output or --name"),

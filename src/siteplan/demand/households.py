@@ -81,7 +81,7 @@ def households_on_buildings(study: Study) -> Demand:
         source = layers.sources.get(error.path or "buildings")
         if source is None:
             raise
-        raise DataError(error.problem, remedy=error.remedy, path=study.folder / source.path, row=error.row) from error
+        raise DataError(error.problem, remedy=error.remedy, path=source.where(study.folder), row=error.row) from error
 
 
 def place_households(

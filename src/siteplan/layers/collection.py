@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from siteplan.errors import DataError
 from siteplan.layers.crs import name_of
+from siteplan.layers.postgis_url import is_database
 from siteplan.layers.roles import RASTER_ROLES, ROLES
 from siteplan.messages import _
 
@@ -33,11 +34,11 @@ class Source:
     Parameters
     ----------
     path : str
-        The file, as study.toml names it.
+        The file, as study.toml names it; of a database the address, without a password.
     layer : str
         Layer of the file; "" where the file holds one.
     sha256 : str
-        Of the file; of a Shapefile, of all its parts.
+        Of the file; of a Shapefile, of all its parts; of a database, of the content that was read.
     rows : int
         Rows read; 0 for a raster.
     crs : str
@@ -49,6 +50,15 @@ class Source:
     sha256: str
     rows: int
     crs: str
+
+    @property
+    def file(self) -> bool:
+        """Whether it is a file, and no database."""
+        return not is_database(self.path)
+
+    def where(self, folder: Path) -> str:
+        """Return the file, seen from the study's ``folder``, or the address."""
+        return str(folder / self.path) if self.file else self.path
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

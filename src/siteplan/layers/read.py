@@ -16,6 +16,7 @@ from siteplan.layers.columns import conform, role_of
 from siteplan.layers.crs import check_axes, name_of, parse_crs, to_crs
 from siteplan.layers.encoding import shapefile_encoding, sidecar
 from siteplan.layers.names import nearest
+from siteplan.layers.postgis import DatabaseTable
 from siteplan.layers.repair import Place, Repair
 from siteplan.messages import _
 
@@ -34,7 +35,7 @@ FORMATS = {
 
 
 def read_layer(
-    path: str | Path,
+    path: str | Path | DatabaseTable,
     role: str,
     *,
     layer: str | None = None,
@@ -47,8 +48,8 @@ def read_layer(
 
     Parameters
     ----------
-    path : path
-        The file.
+    path : path or DatabaseTable
+        The file, or what was read from a database.
     role : str
         A vector role (siteplan.layers.roles.ROLES).
     layer : str, optional
@@ -77,12 +78,18 @@ def read_layer(
         If there is no such role.
     """
     role_of(role)
-    path = Path(path)
-    place = Place(role=role, path=str(path))
-    check_file(path, place)
-    frame, notes = _read(path, layer, place)
-    frame = frame.set_crs(_crs(frame, path, crs, place), allow_override=True)
-    frame, repairs = conform(frame, role, path=str(path), columns=columns, defaults=defaults)
+    if isinstance(path, DatabaseTable):
+        place = Place(role=role, path=path.path)
+        frame, notes = path.frame, list(path.notes)
+        own = agreed_crs(_known(frame.crs), crs, place)
+    else:
+        path = Path(path)
+        place = Place(role=role, path=str(path))
+        check_file(path, place)
+        frame, notes = _read(path, layer, place)
+        own = _crs(frame, path, crs, place)
+    frame = frame.set_crs(own, allow_override=True)
+    frame, repairs = conform(frame, role, path=place.path, columns=columns, defaults=defaults)
     check_axes(tuple(frame.total_bounds), frame.crs, place)
     if target_crs is not None:
         frame, moved = to_crs(frame, CRS.from_user_input(target_crs), place)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from siteplan.errors import SettingsError
 from siteplan.layers.names import nearest
+from siteplan.layers.postgis_url import masked
 from siteplan.layers.roles import RASTER_ROLES, ROLES
 from siteplan.messages import _
 from siteplan.standards.library import Override
@@ -108,7 +109,7 @@ def _toml(file: Path) -> dict[str, Any]:
         found = re.search(r"at line (\d+)", str(error))
         number = int(found.group(1)) if found else text.count("\n") + 1
         line = (text.splitlines() or [""])[min(number, len(text.splitlines())) - 1].strip()
-        remedy = _("correct this line: {line}", line=line)
+        remedy = _("correct this line: {line}", line=masked(line))
         if re.search(r"[^\x00-\x7f]", re.sub(r'"[^"]*"|\'[^\']*\'|#.*', "", line)):
             remedy += _("; ") + _('Chinese must stand in quotes, keys too: "户数" = "households"')
         raise SettingsError(
@@ -138,7 +139,7 @@ def _refused(error: ValidationError, file: str | Path) -> SettingsError:
             _("{key} is missing", key=key), remedy=_("write {line}", line=f'{key} = "..."'), path=file, row=row
         )
     return SettingsError(
-        _("{key} = {value}: {why}", key=key, value=repr(first["input"]), why=first["msg"]),
+        _("{key} = {value}: {why}", key=key, value=masked(repr(first["input"])), why=first["msg"]),
         remedy=_("correct {key}", key=key),
         path=file,
         row=row,

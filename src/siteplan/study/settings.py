@@ -1,10 +1,11 @@
 """study.toml: what it may hold, and how it is refused where it holds anything else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
+from siteplan.layers.postgis_url import masked
 from siteplan.standards.library import Override
 
 Positive = Annotated[float, Field(gt=0)]
@@ -24,7 +25,7 @@ RESIDENTIAL_USES = (
 class Section(BaseModel):
     """A table of study.toml: frozen, strict about types, without unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the values that the file gives, by key."""
@@ -61,9 +62,18 @@ class LayerSettings(Section):
     Parameters
     ----------
     path : str
-        The file, relative to the study's folder or absolute.
+        The file, relative to the study's folder or absolute; or the address of a database (``postgresql://...``), whose password no repr and
+        no dump shows.
     layer : str or None
-        Layer of a file with several.
+        Layer of a file with several; table of a database.
+    query : str or None
+        A SELECT to read from a database instead of a table.
+    geometry : str or None
+        Geometry column of a table or query with several.
+    max_rows : int or None
+        Most rows to read from a database; None: siteplan.layers.postgis.MAX_ROWS.
+    timeout_s : float or None
+        Seconds that a database may take for a statement; None: siteplan.layers.postgis.TIMEOUT_S.
     crs : str or None
         CRS, only where the file itself has none.
     columns : dict of str to str
@@ -74,9 +84,22 @@ class LayerSettings(Section):
 
     path: str = Field(min_length=1)
     layer: str | None = None
+    query: str | None = None
+    geometry: str | None = None
+    max_rows: Annotated[int, Field(gt=0)] | None = None
+    timeout_s: Positive | None = None
     crs: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     defaults: dict[str, bool | int | float | str] = Field(default_factory=dict)
+
+    @field_serializer("path")
+    def _shown_path(self, path: str) -> str:
+        return masked(path)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Yield the fields, the password of a database hidden."""
+        for name, value in super().__repr_args__():
+            yield name, masked(value) if name == "path" else value
 
 
 class StandardsSettings(Section):
@@ -209,6 +232,9 @@ class CandidatesSettings(Section):
     build_fixed_yuan: NotNegative | None = None
 
 
+    vacant_uses: Texts | None = None
+    min_parcel_m2: NotNegative | None = None
+    max_slope_percent: NotNegative | None = None
 class Settings(Section):
     """The whole of study.toml, one field for each table."""
 

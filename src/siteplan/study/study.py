@@ -11,6 +11,8 @@ from pyproj import CRS
 from siteplan.errors import SettingsError, StandardsError
 from siteplan.layers.collection import Layers, Source, file_sha256
 from siteplan.layers.crs import choose_metric_crs, name_of, to_crs
+from siteplan.layers.postgis import DatabaseTable
+from siteplan.layers.postgis_url import is_database, masked
 from siteplan.layers.raster import Raster, open_raster
 from siteplan.layers.read import read_layer
 from siteplan.layers.repair import Place, Repair
@@ -19,6 +21,7 @@ from siteplan.layers.validate import check_extents, check_inside, check_referenc
 from siteplan.messages import _
 from siteplan.standards.facility_types import facility_type
 from siteplan.standards.library import Standards, load_standards
+from siteplan.study.databases import check_databases, layer_path, read_database
 from siteplan.study.load import load_settings, settings_file
 
 if TYPE_CHECKING:
@@ -139,7 +142,7 @@ def _check_types(folder: Path, layers: Layers) -> None:
                 for key in several if role == "candidates" else [str(words)]:
                     facility_type(key)
             except StandardsError as error:
-                path = str(folder / layers.sources[role].path) if role in layers.sources else ""
+                path = layers.sources[role].where(folder) if role in layers.sources else ""
                 place = Place(role=role, path=path)
                 raise place.error(error.problem, remedy=error.remedy, row=f"{ident}, {column}") from error
 
@@ -161,17 +164,22 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
             path=folder / "study.toml",
         )
     rasters = {
+    check_databases(settings.layers, folder / "study.toml")
         role: open_raster(folder / entry.path, role, crs=entry.crs)
         for role, entry in settings.layers.items()
         if role in RASTER_ROLES
     }
     raw: dict[str, gpd.GeoDataFrame] = {}
     repairs: list[Repair] = []
+    contents: dict[str, str] = {}
     for role, entry in settings.layers.items():
         if role not in RASTER_ROLES:
-            raw[role], found = _read(folder, role, entry)
+            source = read_database(role, entry) if is_database(entry.path) else folder / entry.path
+            raw[role], found = _read(source, role, entry)
             repairs += found
-    paths = {role: str(folder / entry.path) for role, entry in settings.layers.items()}
+            if isinstance(source, DatabaseTable):
+                contents[role] = source.sha256
+    paths = {role: layer_path(folder, entry) for role, entry in settings.layers.items()}
     check_extents(raw, rasters, paths)
     crs = choose_metric_crs(raw, settings.study.crs)
     vectors: dict[str, gpd.GeoDataFrame] = {}
@@ -182,13 +190,13 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
         repairs += found + filled
     check_inside(vectors, paths)
     check_references(vectors, paths)
-    sources = _sources(folder, settings, raw, rasters)
+    sources = _sources(folder, settings, raw, rasters, contents)
     return Layers(crs=crs, vectors=vectors, rasters=rasters, sources=sources, repairs=tuple(repairs))
 
 
-def _read(folder: Path, role: str, entry: LayerSettings) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+def _read(source: Path | DatabaseTable, role: str, entry: LayerSettings) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     return read_layer(
-        folder / entry.path,
+        source,
         role,
         layer=entry.layer,
         columns=entry.columns,
@@ -224,18 +232,23 @@ def _with_setting(frame: gpd.GeoDataFrame, setting: str | None, place: Place) ->
 
 
 def _sources(
-    folder: Path, settings: Settings, vectors: dict[str, gpd.GeoDataFrame], rasters: dict[str, Raster]
+    folder: Path,
+    settings: Settings,
+    vectors: dict[str, gpd.GeoDataFrame],
+    rasters: dict[str, Raster],
+    contents: dict[str, str],
 ) -> dict[str, Source]:
     digests: dict[Path, str] = {}
     sources = {}
     for role, entry in settings.layers.items():
+    """Return where each layer came from; ``contents`` are the SHA-256 of those that came from databases."""
         file = folder / entry.path
-        if file not in digests:
+        if role not in contents and file not in digests:
             digests[file] = file_sha256(file)
         sources[role] = Source(
-            path=entry.path,
-            layer=entry.layer or "",
-            sha256=digests[file],
+            path=masked(entry.path),
+            layer=entry.layer or (role if role in contents and entry.query is None else ""),
+            sha256=contents[role] if role in contents else digests[file],
             rows=0 if role in rasters else len(vectors[role]),
             crs=name_of(CRS(rasters[role].crs if role in rasters else vectors[role].crs)),
         )
