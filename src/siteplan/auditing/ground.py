@@ -51,9 +51,9 @@ class Ground:
         Settings of access.
     paths : dict of str to Path
         The file of each layer, by role.
-    """
     contents : dict of str to str
         SHA-256 of what was read from databases, by role.
+    """
 
     buildings: gpd.GeoDataFrame
     sites: gpd.GeoDataFrame
@@ -70,8 +70,8 @@ class Ground:
     detour_factor: float
     snap_limit_m: float
     paths: dict[str, Path]
-
     contents: dict[str, str]
+
     @classmethod
     def of(cls, plan: Plan) -> Ground:
         """Take what the audit needs from the plan's study."""

@@ -214,6 +214,9 @@ class CandidatesSettings(Section):
 
     convert_uses: Texts | None = None
     min_footprint_m2: NotNegative | None = None
+    vacant_uses: Texts | None = None
+    min_parcel_m2: NotNegative | None = None
+    max_slope_percent: NotNegative | None = None
     convert_share: Share | None = None
     max_per_community: Annotated[int, Field(ge=0)] | None = None
     max_convert: Annotated[int, Field(ge=0)] | None = None
@@ -232,9 +235,6 @@ class CandidatesSettings(Section):
     build_fixed_yuan: NotNegative | None = None
 
 
-    vacant_uses: Texts | None = None
-    min_parcel_m2: NotNegative | None = None
-    max_slope_percent: NotNegative | None = None
 class Settings(Section):
     """The whole of study.toml, one field for each table."""
 

@@ -163,15 +163,15 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
             remedy=_("add at least one: {lines}", lines='[layers.buildings] path = "..."'),
             path=folder / "study.toml",
         )
-    rasters = {
     check_databases(settings.layers, folder / "study.toml")
+    rasters = {
         role: open_raster(folder / entry.path, role, crs=entry.crs)
         for role, entry in settings.layers.items()
         if role in RASTER_ROLES
     }
     raw: dict[str, gpd.GeoDataFrame] = {}
-    repairs: list[Repair] = []
     contents: dict[str, str] = {}
+    repairs: list[Repair] = []
     for role, entry in settings.layers.items():
         if role not in RASTER_ROLES:
             source = read_database(role, entry) if is_database(entry.path) else folder / entry.path
@@ -238,10 +238,10 @@ def _sources(
     rasters: dict[str, Raster],
     contents: dict[str, str],
 ) -> dict[str, Source]:
+    """Return where each layer came from; ``contents`` are the SHA-256 of those that came from databases."""
     digests: dict[Path, str] = {}
     sources = {}
     for role, entry in settings.layers.items():
-    """Return where each layer came from; ``contents`` are the SHA-256 of those that came from databases."""
         file = folder / entry.path
         if role not in contents and file not in digests:
             digests[file] = file_sha256(file)
