@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pytest
-from tiny_study import centre, check_plan, house, place, write_study
+from shapely import box
+from tiny_study import X, Y, at, centre, check_plan, house, place, rule, write_study
 
 from siteplan.auditing.audit import audit
 from siteplan.errors import DataError
 from siteplan.planning.solve import solve
+from siteplan.study.study import open_study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,3 +50,75 @@ def test_a_required_candidate_in_a_zone_is_for_the_user_to_settle(tmp_path: Path
     with pytest.raises(DataError, match="c1") as error:
         solve(zoned(study, "c1"))
     assert error.value.exit_code == 3
+
+
+def reopened(study: Study, terms: str) -> Study:
+    """Return the study with more in its study.toml."""
+    file = study.folder / "study.toml"
+    file.write_text(file.read_text(encoding="utf-8") + f"\n\n{terms}\n", encoding="utf-8")
+    return open_study(study.folder)
+
+
+def row(kind: str, geometry: object, **more: object) -> dict[str, object]:
+    return {"id": "z1", "name": "北山", "kind": kind, "geometry": geometry} | more
+
+
+BARS_C1 = {
+    "a buffer of its own": ([row("地质灾害隐患点", at(300, 20), buffer_m=30.0)], ""),
+    "a buffer from study.toml": ([row("地质灾害隐患点", at(300, 20))], "[exclusions]\nbuffer_m = { hazard = 30 }"),
+    "a flood zone with a buffer": (
+        [row("洪水淹没区", box(X + 200, Y + 10, X + 320, Y + 90))],
+        "[exclusions]\nbuffer_m = { flood = 15.0 }",
+    ),
+    "outside the urban boundary": ([row("城镇开发边界", box(X + 350, Y - 60, X + 600, Y + 500))], ""),
+    "a word of the county's own": (
+        [row("禁建区甲", box(X + 290, Y - 10, X + 310, Y + 10))],
+        '[exclusions]\nkinds = { "禁建区甲" = "ecological_redline" }',
+    ),
+}
+
+
+@pytest.mark.parametrize(("zones", "terms"), BARS_C1.values(), ids=BARS_C1)
+def test_each_kind_of_exclusion_bars_a_site_and_a_plan_that_uses_it_is_caught(
+    tmp_path: Path, zones: list[dict[str, object]], terms: str
+) -> None:
+    # contract: C4
+    places = [place("c1", 300), place("c2", 400, cost_per_m2_yuan=1100.0)]
+    free = write_study(tmp_path / "free", rules=[centre(32)], buildings=HERE, candidates=places)
+    wrong = check_plan(free, facilities={("service_centre", "c1"): 136.0}, cost=136_000)
+    if terms:  # a layer that needs what study.toml says cannot be opened without it
+        bare = [zone | {"buffer_m": 0.0} for zone in zones]
+        study = write_study(tmp_path / "kept", rules=[centre(32)], buildings=HERE, candidates=places, exclusions=bare)
+        layer = gpd.GeoDataFrame(zones, geometry="geometry", crs=study.crs)
+        layer.to_file(tmp_path / "kept" / "layers.gpkg", layer="exclusions", driver="GPKG")
+        study = reopened(study, terms)
+    else:
+        study = write_study(tmp_path / "kept", rules=[centre(32)], buildings=HERE, candidates=places, exclusions=zones)
+    plan = check_plan(study, facilities={("service_centre", "c2"): 136.0}, cost=149_600)
+    notes = [text for key, text in plan.provenance.items() if key.startswith("note:")]
+    assert any("c1 (z1)" in note and str(zones[0]["kind"]) in note for note in notes)
+    layers = free.layers.but(vectors={**free.layers.vectors, "exclusions": study.layers.require("exclusions", "")})
+    found = audit(wrong.but(study=free.but(layers=layers))).disagreements()
+    assert {entry["claim"] for entry in found} == {"outside exclusion zones"}
+    assert found[0]["recomputed"] == zones[0]["kind"]
+
+
+def test_an_outer_protection_zone_is_listed_and_bars_nothing(tmp_path: Path) -> None:
+    zone = row("饮用水水源准保护区", box(X, Y - 60, X + 900, Y + 500))
+    study = write_study(tmp_path, rules=[centre(32)], buildings=HERE, candidates=[place("c1", 300)], exclusions=[zone])
+    check_plan(study, facilities={("service_centre", "c1"): 136.0}, cost=136_000)
+    assert any("facilities may be sited there" in note.what for note in study.layers.repairs)
+
+
+def test_a_rule_on_water_sources_reaches_a_row_that_says_it_in_other_words(tmp_path: Path) -> None:
+    # 100 m from 水源保护区 by rule; the row says 饮用水水源一级保护区 and lies 60 m from c1, 160 m from c2
+    apart = rule("K-apart", "separation", "service_centre", 100, "m", apart_from=["exclusion:水源保护区"])
+    zone = row("饮用水水源一级保护区", box(X + 200, Y - 50, X + 240, Y + 50))
+    places = [place("c1", 300), place("c2", 400, cost_per_m2_yuan=1100.0)]
+    study = write_study(tmp_path, rules=[centre(32), apart], buildings=HERE, candidates=places, exclusions=[zone])
+    plan = check_plan(study, facilities={("service_centre", "c2"): 136.0}, cost=149_600)
+    table = audit(plan).table
+    assert table.loc[table["rule_id"] == "K-apart", "verdict"].tolist() == ["pass"]
+    moved = plan.facilities.assign(site_id="c1", geometry=[at(300)])
+    table = audit(plan.but(facilities=moved)).table
+    assert table.loc[table["rule_id"] == "K-apart", "verdict"].tolist() == ["fail"]

@@ -56,7 +56,7 @@ def test_separation_from_exclusions_with_and_without_a_figure(tmp_path):
     # A source at 500 with 50 m around it, a cliff at 900. e1 stands in the source's zone, which is reported; no new place may lie in one at all.
     zones = [
         {"id": "z1", "kind": "水源", "geometry": at(500).buffer(50)},
-        {"id": "z2", "kind": "cliff", "geometry": at(900)},
+        {"id": "z2", "kind": "cliff", "buffer_m": 0.0, "geometry": at(900)},
     ]
     stands = [standing("e1", "rites_venue", 520, 50)]
     places = [place("c1", 560), place("c2", 700), place("c3", 890)]

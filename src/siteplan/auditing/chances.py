@@ -16,10 +16,10 @@ import pandas as pd
 import shapely
 
 from siteplan.access.walking import cost_matrix
-from siteplan.auditing.ground import in_zones
 from siteplan.auditing.homes import figures, text
 from siteplan.auditing.outcome import within
 from siteplan.auditing.sites import NEW, allowed_types, forbidden_sites
+from siteplan.auditing.zones import zones_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +103,8 @@ class Chances:
         """Candidates that nothing forbids."""
         layer = self.ground.candidates
         barred = text(layer["id"]).isin(forbidden_sites(layer, self.plan.scenario)).to_numpy(dtype=bool)
-        return np.asarray(~barred & ~in_zones(self.ground.exclusions, self._points), dtype=np.bool_)
+        zoned = np.array(zones_at(self.ground.exclusions, self._points), dtype=object) != ""
+        return np.asarray(~barred & ~zoned, dtype=np.bool_)
 
     @cached_property
     def _loose(self) -> frozenset[str]:

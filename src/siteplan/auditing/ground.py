@@ -15,6 +15,7 @@ from siteplan.access.walking import cost_matrix
 from siteplan.auditing.homes import figures, text
 from siteplan.auditing.sites import EXISTING, required_sites
 from siteplan.auditing.walks import Walks
+from siteplan.auditing.zones import zones_at
 from siteplan.layers.roles import ROLES
 from siteplan.messages import _
 from siteplan.standards.facility_types import FACILITY_TYPES
@@ -173,17 +174,10 @@ def check_points(claims: Claims, plan: Plan, ground: Ground) -> None:
     claims.each(
         "place of facility", facilities["id"], site, np.where(good, site, ""), good, _("not at its site in the layers")
     )
-    clear = standing | ~in_zones(ground.exclusions, facilities.geometry)
+    barred_by = np.array(zones_at(ground.exclusions, facilities.geometry), dtype=object)
+    clear = standing | (barred_by == "")
     note = _("it lies in an exclusion zone")
-    claims.each("outside exclusion zones", facilities["id"], site, np.where(clear, site, ""), clear, note)
-
-
-def in_zones(zones: gpd.GeoDataFrame | None, points: gpd.GeoSeries) -> npt.NDArray[np.bool_]:
-    """Tell which points lie in an exclusion zone."""
-    inside = np.zeros(len(points), dtype=bool)
-    if zones is not None and len(zones):
-        inside[zones.sindex.query(points, predicate="intersects")[0]] = True
-    return inside
+    claims.each("outside exclusion zones", facilities["id"], site, np.where(clear, site, barred_by), clear, note)
 
 
 def farthest(ground: Ground, rules: Sequence[Rule]) -> float:

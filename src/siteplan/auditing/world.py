@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from siteplan.auditing.homes import text
 from siteplan.auditing.needs import listed_for
 from siteplan.auditing.scene import Scene
+from siteplan.layers.exclusion_kinds import same_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +92,9 @@ class World:
         if word == DWELLINGS:
             things = self.dwellings
         elif word.startswith(EXCLUSION):
-            things = self.exclusions.get(word.removeprefix(EXCLUSION), np.zeros(0, dtype=object))
+            asked = word.removeprefix(EXCLUSION)
+            same = [shapes for drawn, shapes in self.exclusions.items() if same_kind(asked, drawn)]
+            things = np.concatenate([np.zeros(0, dtype=object), *same])
         else:
             open_ = self.at(phase)
             things = self.points[open_.index[open_["type"] == word].to_numpy()]
@@ -113,9 +117,13 @@ class World:
 
 
 def exclusions_of(layer: gpd.GeoDataFrame | None) -> dict[str, npt.NDArray[np.object_]]:
-    """Return the geometries of the layer of exclusions by kind."""
+    """Return the geometries of the layer of exclusions by kind, as it writes them; also by the kind that study.toml says a word means."""
     if layer is None or not len(layer):
         return {}
     shapes = layer.geometry.to_numpy()
     kinds = layer["kind"].astype(str)
-    return {str(kind): shapes[rows] for kind, rows in kinds.groupby(kinds).indices.items()}
+    found = {str(kind): shapes[rows] for kind, rows in kinds.groupby(kinds).indices.items()}
+    if "read_as" not in layer:
+        return found
+    said = text(layer["read_as"])
+    return {str(key): shapes[rows] for key, rows in said.groupby(said.to_numpy()).indices.items() if key} | found

@@ -1,4 +1,4 @@
-"""Candidate sites found by stated rules where none are given: convertible buildings and open parcels.
+"""Candidate sites found by stated rules where none are given: convertible buildings, vacant parcels and open land along streets.
 
 What is found is an assumption, and every row says so in ``basis``: nobody has asked the owner, and neither the
 title of the land nor its farmland status has been looked at.
@@ -17,6 +17,7 @@ import shapely
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from siteplan.candidates.limits import Limits
 from siteplan.candidates.parcels import Parcels, open_parcels
 from siteplan.layers.osm_areas import DEFAULT_FLOORS
 from siteplan.messages import _
@@ -41,6 +42,13 @@ class CandidateRules:
         Building uses that may be converted. Religious buildings are left out.
     min_footprint_m2 : float
         Least footprint of a building to convert.
+    vacant_uses : tuple of str
+        Values of the parcels' ``land_use`` that mean that nothing stands there; the land survey's code 1201 (空闲地) always does.
+    min_parcel_m2 : float
+        Least area of a vacant parcel.
+    max_slope_percent : float
+        Steepest ground of a new site, where there is a dem. 8 %: steeper housing ground needs a terraced layout (GB 55038-2025, 3.2.4, read
+        at second hand).
     convert_share : float
         Share of its floor area (footprint x floors) that is free.
     max_per_community, max_convert : int
@@ -63,9 +71,12 @@ class CandidateRules:
 
     convert_uses: tuple[str, ...] = (
         "public", "civic", "government", "school", "university", "college", "office", "commercial", "retail",
-        "supermarket", "industrial", "warehouse",
+        "supermarket", "industrial", "warehouse", "公共", "公共建筑", "公共服务", "办公", "行政办公", "学校", "商业", "厂房", "仓库",
     )  # fmt: skip
     min_footprint_m2: float = 60.0
+    vacant_uses: tuple[str, ...] = ("vacant", "brownfield", "空闲地", "闲置", "闲置地", "闲置土地", "空地", "储备用地")
+    min_parcel_m2: float = 300.0
+    max_slope_percent: float = 8.0
     convert_share: float = 0.5
     max_per_community: int = 15
     max_convert: int = 7
@@ -94,11 +105,12 @@ def find_candidates(
     facilities: gpd.GeoDataFrame,
     settings: CandidateRules | None = None,
     landuse: gpd.GeoDataFrame | None = None,
+    limits: Limits | None = None,
 ) -> gpd.GeoDataFrame:
     """Find candidate sites in every community.
 
-    Convertible buildings first, then open parcels, each chosen by greedy maximum coverage: the one with most households
-    near it that no candidate chosen before is near.
+    Convertible buildings first, then vacant parcels, then open land along streets, each chosen by greedy maximum coverage: the
+    one with most households near it that no candidate chosen before is near.
 
     Parameters
     ----------
@@ -112,42 +124,50 @@ def find_candidates(
         A building that holds one is not converted.
     settings : CandidateRules, optional
     landuse : GeoDataFrame of polygons and lines, optional
-        Where no parcel may lie (water, forest, railways, roads, exclusions).
+        Where no square of open land may lie (water, forest, railways, roads).
+    limits : Limits, optional
+        Exclusions, which all candidates keep off; elevations, for slopes; parcels, for vacant ones and land that may not be built on.
 
     Returns
     -------
     GeoDataFrame
-        The columns of role candidates; polygons: footprints of buildings, squares of parcels. The same input gives
+        The columns of role candidates; polygons: footprints of buildings, parcels, squares of open land. The same input gives
         the same candidates.
 
     Raises
     ------
     ValueError
         If the layers are not all in one metric CRS.
+    DataError
+        If a parcel has a land-use code that the land survey does not.
     """
-    rules = settings or CandidateRules()
+    rules, limits = settings or CandidateRules(), limits or Limits()
     layers = [buildings, streets, communities, facilities, *([] if landuse is None else [landuse])]
     if any(layer.crs != buildings.crs for layer in layers) or buildings.crs is None or buildings.crs.is_geographic:
         raise ValueError("the layers must be in one metric coordinate system")
     homes, households = _homes(buildings)
     convertible = _convertible(buildings, facilities, rules)
-    spots = _xy(convertible.geometry.representative_point())
-    parcels = open_parcels(streets, communities, _obstacles(buildings, streets, facilities, landuse), rules)
-    near_spots = _within(spots, homes, rules.near_m)
-    near_parcels = _within(parcels.centre, homes, rules.near_m)
-    spot_community = _community_of(spots, communities)
+    convertible = convertible[~limits.barred(convertible.geometry.to_numpy())].reset_index(drop=True)
+    vacant = limits.vacant(buildings, rules)
+    vacant = buildings.iloc[:0] if vacant is None else vacant
+    obstacles = _obstacles(buildings, streets, facilities, landuse)
+    parcels = open_parcels(streets, communities, obstacles, rules, limits)
+    places = [_xy(layer.geometry.representative_point()) for layer in (convertible, vacant)] + [parcels.centre]
+    inside = [_community_of(xy, communities) for xy in places[:2]] + [parcels.community]
+    near = [_within(xy, homes, rules.near_m) for xy in places]
 
     rows: list[dict[str, Any]] = []
     for number, community in enumerate(communities["id"]):
-        left = households.copy()
-        mine = np.flatnonzero(spot_community == number)
-        count = min(rules.max_convert, rules.max_per_community)
-        old = mine[_spread(spots[mine], near_spots[mine], left, count, np.empty((0, 2)), rules.side_m)]
-        rows += [_conversion(convertible.iloc[row], str(community), rules) for row in sorted(old)]
-        mine = np.flatnonzero(parcels.community == number)
-        count = rules.max_per_community - len(old)
-        new = mine[_spread(parcels.centre[mine], near_parcels[mine], left, count, spots[old], 2 * rules.side_m)]
-        rows += [_parcel(parcels, row, place, str(community), rules) for place, row in enumerate(new, start=1)]
+        left, taken, name = households.copy(), np.empty((0, 2)), str(community)
+        chosen = []
+        for source, most in enumerate((rules.max_convert, rules.max_per_community, rules.max_per_community)):
+            mine = np.flatnonzero(inside[source] == number)
+            count, gap = min(most, rules.max_per_community - len(taken)), (1 if source == 0 else 2) * rules.side_m
+            chosen.append(mine[_spread(places[source][mine], near[source][mine], left, count, taken, gap)])
+            taken = np.concatenate([taken, places[source][chosen[-1]]])
+        rows += [_conversion(convertible.iloc[row], name, rules) for row in sorted(chosen[0])]
+        rows += [_vacant(vacant.iloc[row], name, rules) for row in sorted(chosen[1])]
+        rows += [_parcel(parcels, row, place, name, rules) for place, row in enumerate(chosen[2], start=1)]
     frame = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
     text = dict.fromkeys(("id", "name", "kind", "place", "types", "state", "community_id", "basis"), "str")
     geometry = gpd.GeoSeries(frame.pop("geometry").to_numpy(), crs=buildings.crs)
@@ -269,6 +289,44 @@ def _conversion(building: pd.Series[Any], community: str, rules: CandidateRules)
     }
 
 
+def _vacant(parcel: pd.Series[Any], community: str, rules: CandidateRules) -> dict[str, Any]:
+    land = float(parcel.geometry.area)
+    basis = _(
+        "assumed: a vacant parcel ({area:.0f} m2, {use}) on which no building is drawn; {share:.0%} of it built over on {storeys:g} storeys; "
+        "its holder has not been asked; prices assumed",
+        area=land,
+        use=next((str(parcel[name]) for name in ("land_use", "land_code") if not _silent(parcel.get(name))), ""),
+        share=rules.site_coverage,
+        storeys=rules.storeys,
+    )
+    name = "" if _silent(parcel.get("name")) else str(parcel["name"])
+    return _new_site(f"vacant-{parcel['id']}", name, land, community, basis, rules) | {"geometry": parcel.geometry}
+
+
+def _silent(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)) or value == ""
+
+
+def _new_site(ident: str, name: str, land: float, community: str, basis: str, rules: CandidateRules) -> dict[str, Any]:
+    """Return the row of a site to build on: ``land`` m2, of which a share is built over."""
+    return {
+        "id": ident,
+        "name": name,
+        "kind": "build",
+        "place": "",
+        "floor_capacity_m2": round(land * rules.site_coverage * rules.storeys, 1),
+        "land_m2": round(land, 1),
+        "storeys": rules.storeys,
+        "fixed_cost_yuan": rules.build_fixed_yuan,
+        "cost_per_m2_yuan": rules.build_yuan_per_m2,
+        "land_cost_per_m2_yuan": rules.land_yuan_per_m2,
+        "types": "",
+        "state": "free",
+        "community_id": community,
+        "basis": basis,
+    }
+
+
 def _parcel(parcels: Parcels, row: int, place: int, community: str, rules: CandidateRules) -> dict[str, Any]:
     land = rules.side_m**2
     basis = _(
@@ -278,20 +336,9 @@ def _parcel(parcels: Parcels, row: int, place: int, community: str, rules: Candi
         share=rules.site_coverage,
         storeys=rules.storeys,
     )
-    return {
-        "id": f"build-{community}-{place:02d}",
-        "name": parcels.street[row],
-        "kind": "build",
-        "place": "",
-        "floor_capacity_m2": round(land * rules.site_coverage * rules.storeys, 1),
-        "land_m2": land,
-        "storeys": rules.storeys,
-        "fixed_cost_yuan": rules.build_fixed_yuan,
-        "cost_per_m2_yuan": rules.build_yuan_per_m2,
-        "land_cost_per_m2_yuan": rules.land_yuan_per_m2,
-        "types": "",
-        "state": "free",
-        "community_id": community,
-        "basis": basis,
-        "geometry": parcels.square[row],
-    }
+    slope = float(parcels.slope[row])
+    if not np.isnan(slope):
+        basis += _("; slope {slope:.1f} % (at most {most:g} %)", slope=slope, most=rules.max_slope_percent)
+    ident = f"build-{community}-{place:02d}"
+    site = _new_site(ident, parcels.street[row], land, community, basis, rules)
+    return site | {"geometry": parcels.square[row]}

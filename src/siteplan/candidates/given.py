@@ -9,7 +9,9 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from siteplan.candidates.found import CandidateRules, find_candidates
+from siteplan.candidates.limits import Limits
 from siteplan.errors import DataError
+from siteplan.layers.exclusions import keep_off
 from siteplan.messages import _
 from siteplan.standards.facility_types import facility_type
 
@@ -103,9 +105,9 @@ def _found(study: Study, units: gpd.GeoDataFrame, demand: gpd.GeoDataFrame) -> g
     homes = demand.set_index("building_id")["households"]
     buildings = buildings.assign(households=buildings["id"].map(homes).fillna(0.0))
     areas = units[units.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
-    barred = study.layers.get("exclusions")
     rules = CandidateRules(**study.settings.candidates.to_dict())
-    found = find_candidates(buildings, layer("streets"), areas, layer("facilities"), rules, barred)
+    limits = Limits.of(study.layers)
+    found = find_candidates(buildings, layer("streets"), areas, layer("facilities"), rules, limits=limits)
     return found.reset_index(drop=True)
 
 
@@ -120,27 +122,27 @@ def _from_candidates(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _outside_exclusions(sites: gpd.GeoDataFrame, study: Study, notes: list[str]) -> gpd.GeoDataFrame:
     """Forbid candidates that lie in an exclusion zone, and say which; a required one is for the user to settle."""
-    zones = study.layers.get("exclusions")
-    if zones is None or not len(zones):
-        return sites
-    row, zone = zones.sindex.query(sites.geometry, predicate="intersects")
+    zones = keep_off(study.layers.get("exclusions"))
+    row, zone = zones.hits(sites.geometry.to_numpy())
     barred = sites.index.isin(sites.index[row])
-    wanted = sites.loc[barred & (sites["state"] == "required"), "id"]
+    wanted = np.flatnonzero(barred & (sites["state"] == "required").to_numpy())
     if len(wanted):
         raise DataError(
-            _("candidate {id} must be opened, but lies in an exclusion zone", id=wanted.iloc[0]),
+            _("candidate {id} must be opened, but lies in an exclusion zone: {zones}", id=sites["id"].iloc[wanted[0]],
+              zones=zones.reasons(sites.geometry.to_numpy()[wanted[:1]])[0]),
             remedy=_("move it, change its state, or correct the layer of exclusions"),
             path=study.layers.sources["candidates"].path if "candidates" in study.layers.sources else None,
-            row=str(wanted.iloc[0]),
-        )
-    if barred.any():
-        kinds = ", ".join(sorted(set(zones["kind"].iloc[zone].astype(str))))
+            row=str(sites["id"].iloc[wanted[0]]),
+        )  # fmt: skip
+    for kind in sorted(set(zones.kinds[zone])):
+        mine = zones.kinds[zone] == kind
+        texts = [f"{sites['id'].iloc[r]} ({zones.ids[z]})" for r, z in zip(row[mine], zone[mine], strict=True)]
         notes.append(
             _(
                 "{n} candidates lie in exclusion zones ({kinds}) and are not used: {ids}",
-                n=int(barred.sum()),
-                kinds=kinds,
-                ids=_some(sites.loc[barred, "id"]),
+                n=len(np.unique(row[mine])),
+                kinds=kind,
+                ids=_some(pd.Series(texts)),
             )
         )
     return sites.assign(state=sites["state"].mask(barred, "forbidden"))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from siteplan.candidates.found import CandidateRules
+    from siteplan.candidates.limits import Limits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,12 +30,15 @@ class Parcels:
         Row of the community that holds the whole square.
     street : (n,) object
         Name of the street it lies on, or "".
+    slope : (n,) float64
+        Per cent; NaN where there is no elevation.
     """
 
     square: npt.NDArray[np.object_]
     centre: npt.NDArray[np.float64]
     community: npt.NDArray[np.int64]
     street: npt.NDArray[np.object_]
+    slope: npt.NDArray[np.float64]
 
 
 def open_parcels(
@@ -42,11 +46,13 @@ def open_parcels(
     communities: gpd.GeoDataFrame,
     obstacles: npt.NDArray[np.object_],
     rules: CandidateRules,
+    limits: Limits,
 ) -> Parcels:
     """Sample squares along both sides of the streets and keep those that are open.
 
     A square is set back so that it is ``setback_m`` from the street at the sample point. It is open if it lies
-    wholly in one community and every obstacle is more than ``clearance_m`` away.
+    wholly in one community, every obstacle is more than ``clearance_m`` away, no exclusion keeps it off, it touches no land that
+    the survey has as farmland, woodland, water or the like, and it is no steeper than ``max_slope_percent``.
 
     Parameters
     ----------
@@ -55,6 +61,7 @@ def open_parcels(
     obstacles : (n,) object
         Geometries, the streets among them.
     rules : CandidateRules
+    limits : Limits
     """
     centre, street = _along(streets, rules)
     half = rules.side_m / 2
@@ -63,7 +70,14 @@ def open_parcels(
     keep = np.flatnonzero(community >= 0)
     near = shapely.STRtree(obstacles).query(square[keep], predicate="dwithin", distance=rules.clearance_m)[0]
     keep = np.delete(keep, np.unique(near))
-    return Parcels(square=square[keep], centre=centre[keep], community=community[keep], street=street[keep])
+    keep = keep[~limits.barred(square[keep])]
+    barred = shapely.STRtree(limits.unbuildable()).query(square[keep], predicate="intersects")[0]
+    keep = np.delete(keep, np.unique(barred))
+    slope = limits.steepness(square[keep], streets.crs)
+    keep, slope = keep[~(slope > rules.max_slope_percent)], slope[~(slope > rules.max_slope_percent)]
+    return Parcels(
+        square=square[keep], centre=centre[keep], community=community[keep], street=street[keep], slope=slope
+    )
 
 
 def _along(streets: gpd.GeoDataFrame, rules: CandidateRules) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.object_]]:

@@ -175,9 +175,18 @@ _ROLES = (
         shape="polygon",
         columns=(_NAME, _number("rent_yuan_per_mu", "流转租金", "yuan/mu/year")),
     ),
-    Role(name="exclusions", zh="禁止区", columns=(_NAME, _text("kind", "类别", required=True))),
+    Role(
+        name="exclusions",
+        zh="禁止区",
+        columns=(_NAME, _text("kind", "类别", required=True), _number("buffer_m", "缓冲距离", "m")),
+    ),
     Role(name="boundary", zh="边界", shape="polygon", columns=(_NAME,)),
-    Role(name="parcels", zh="地块", shape="polygon", columns=(_NAME, _text("land_use", "用地性质"))),
+    Role(
+        name="parcels",
+        zh="地块",
+        shape="polygon",
+        columns=(_NAME, _text("land_use", "用地性质"), _text("land_code", "地类编码")),
+    ),
     Role(name="grids", zh="网格", shape="polygon", columns=(_NAME,)),
     Role(name="barriers", zh="阻隔", columns=(_NAME, _text("kind", "类别"))),
 )

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from scipy.spatial import cKDTree
 
+from siteplan.layers.exclusions import of_kind
 from siteplan.messages import _
 from siteplan.standards.kinds import DWELLINGS, EXCLUSION
 from siteplan.units import TOLERANCE
@@ -63,7 +64,7 @@ def _to_zones(question: Question, kind: str) -> Floats:
     zones = question.study.layers.get("exclusions")
     if zones is None:
         return np.full(len(question.sites), np.inf)
-    return _to_shapes(question, zones.geometry[zones["kind"].astype(str) == kind].to_numpy())
+    return _to_shapes(question, zones.geometry[of_kind(zones, kind)].to_numpy())
 
 
 def _to_shapes(question: Question, shapes: npt.NDArray[np.object_]) -> Floats:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from siteplan.layers.crs import Bounds, lonlat_bounds, name_of, outside_use
 from siteplan.layers.raster import Raster
 from siteplan.messages import _
+from siteplan.study.kept_off import exclusion_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,6 +148,7 @@ def _warnings(study: Study) -> Iterator[str]:
         yield _("no boundary: nothing shows whether rows lie outside the study")
     yield from _about_buildings(study)
     yield from _about_sites_to_open(vectors.get("candidates"), vectors.get("facilities"))
+    yield from exclusion_warnings(study.layers)
     for rule_id, change in study.settings.standards.rules.items():
         if not change.reason:
             yield _("rule {rule} is changed in study.toml without a reason", rule=rule_id)

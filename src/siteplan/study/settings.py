@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from siteplan.layers.postgis_url import masked
+from siteplan.messages import _
 from siteplan.standards.library import Override
 
 Positive = Annotated[float, Field(gt=0)]
@@ -75,7 +76,17 @@ class LayerSettings(Section):
     timeout_s : float or None
         Seconds that a database may take for a statement; None: siteplan.layers.postgis.TIMEOUT_S.
     crs : str or None
-        CRS, only where the file itself has none.
+        CRS, only where the file itself has none; with ``override_crs`` also where the file's is wrong.
+    override_crs : bool
+        Whether ``crs`` stands against what the file says.
+    datum : {"gcj02", "bd09"} or None
+        The web map's datum in which the layer was drawn: its positions are taken back to WGS 84 (siteplan.layers.datum).
+    units : dict of str to str
+        Units of columns of areas in m2: "mu", "ha", "km2", "10000 m2" (siteplan.layers.area_units).
+    repair : tuple of str
+        Repairs that may leave out or change rows (siteplan.layers.handling.REPAIRS).
+    keep : tuple of str
+        Ids of rows that no repair may change or leave out.
     columns : dict of str to str
         siteplan's column name to the file's.
     defaults : dict of str to str, number or bool
@@ -89,6 +100,13 @@ class LayerSettings(Section):
     max_rows: Annotated[int, Field(gt=0)] | None = None
     timeout_s: Positive | None = None
     crs: str | None = None
+    override_crs: bool = False
+    datum: Literal["gcj02", "bd09"] | None = None
+    units: dict[str, str] = Field(default_factory=dict)
+    repair: Annotated[
+        tuple[Literal["empty", "id", "duplicate", "sliver", "overlap", "outside"], ...], Field(strict=False)
+    ] = ()
+    keep: Texts = ()
     columns: dict[str, str] = Field(default_factory=dict)
     defaults: dict[str, bool | int | float | str] = Field(default_factory=dict)
 
@@ -100,6 +118,37 @@ class LayerSettings(Section):
         """Yield the fields, the password of a database hidden."""
         for name, value in super().__repr_args__():
             yield name, masked(value) if name == "path" else value
+
+
+class DatumSettings(Section):
+    """``[datums.NAME]``: how an old datum is brought to CGCS2000 (siteplan.layers.shift.Shift).
+
+    Parameters
+    ----------
+    towgs84 : tuple of float
+        Three or seven parameters: dx, dy, dz in metres, rx, ry, rz in seconds of arc, scale in parts per million.
+    convention : {"position_vector", "coordinate_frame"} or None
+        Sense of the rotations; needed with seven parameters, since the two are equally usual and differ in sign.
+    pipeline : str
+        A PROJ pipeline from degrees of longitude and latitude to the same on CGCS2000, instead of parameters.
+    source : str
+        Who gave them.
+    """
+
+    towgs84: Annotated[tuple[float, ...], Field(strict=False)] = ()
+    convention: Literal["position_vector", "coordinate_frame"] | None = None
+    pipeline: str = ""
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.towgs84) == bool(self.pipeline):
+            raise ValueError(_("write either towgs84 or pipeline"))
+        if self.towgs84 and len(self.towgs84) not in {3, 7}:
+            raise ValueError(_("towgs84 takes 3 or 7 numbers"))
+        if len(self.towgs84) > 3 and self.convention is None:  # noqa: PLR2004 - with rotations
+            raise ValueError(_('7 numbers need convention = "position_vector" or "coordinate_frame"'))
+        return self
 
 
 class StandardsSettings(Section):
@@ -156,6 +205,24 @@ class AccessSettings(Section):
     cutoff_m: Positive = 3000.0
     detour_factor: Annotated[float, Field(ge=1)] = 1.3
     snap_limit_m: NotNegative = 500.0
+
+
+class ExclusionsSettings(Section):
+    """``[exclusions]``: what the rows of the layer of exclusions mean (docs/layers.md, What must be kept off).
+
+    Parameters
+    ----------
+    kinds : dict of str to str
+        The layer's words for kinds that siteplan does not know, each to a key of siteplan.layers.exclusion_kinds.EXCLUSION_KINDS.
+    buffer_m : dict of str to float
+        Metres around rows that have no ``buffer_m`` of their own, by key or by the layer's word.
+    farmland : dict of str to {"barred", "open"}
+        Whether micro-farmland plots are kept off, by key or by the layer's word.
+    """
+
+    kinds: dict[str, str] = Field(default_factory=dict)
+    buffer_m: dict[str, NotNegative] = Field(default_factory=dict)
+    farmland: dict[str, Literal["barred", "open"]] = Field(default_factory=dict)
 
 
 class PhaseSettings(Section):
@@ -240,11 +307,13 @@ class Settings(Section):
 
     study: StudySettings = Field(default_factory=StudySettings)
     layers: dict[str, LayerSettings] = Field(default_factory=dict)
+    datums: dict[Literal["beijing54", "xian80", "new_beijing"], DatumSettings] = Field(default_factory=dict)
     standards: StandardsSettings = Field(default_factory=StandardsSettings)
     demand: DemandSettings = Field(default_factory=DemandSettings)
     access: AccessSettings = Field(default_factory=AccessSettings)
     scenario: ScenarioSettings = Field(default_factory=ScenarioSettings)
     candidates: CandidatesSettings = Field(default_factory=CandidatesSettings)
+    exclusions: ExclusionsSettings = Field(default_factory=ExclusionsSettings)
 
     def but(self, **changes: Mapping[str, Any] | Section) -> Self:
         """Return a copy with ``changes`` in its tables; a mapping changes single keys of a table.

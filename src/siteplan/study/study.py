@@ -11,6 +11,8 @@ from pyproj import CRS
 from siteplan.errors import SettingsError, StandardsError
 from siteplan.layers.collection import Layers, Source, file_sha256
 from siteplan.layers.crs import choose_metric_crs, name_of, to_crs
+from siteplan.layers.handling import Handling, placed_raster
+from siteplan.layers.mend_rows import mend_rows
 from siteplan.layers.postgis import DatabaseTable
 from siteplan.layers.postgis_url import is_database, masked
 from siteplan.layers.raster import Raster, open_raster
@@ -21,8 +23,10 @@ from siteplan.layers.validate import check_extents, check_inside, check_referenc
 from siteplan.messages import _
 from siteplan.standards.facility_types import facility_type
 from siteplan.standards.library import Standards, load_standards
+from siteplan.study.handling import handlings
 from siteplan.study.databases import check_databases, layer_path, read_database
 from siteplan.study.load import load_settings, settings_file
+from siteplan.study.terms import apply_terms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,18 +168,14 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
             path=folder / "study.toml",
         )
     check_databases(settings.layers, folder / "study.toml")
-    rasters = {
-        role: open_raster(folder / entry.path, role, crs=entry.crs)
-        for role, entry in settings.layers.items()
-        if role in RASTER_ROLES
-    }
+    handled = handlings(settings)
+    rasters, repairs = _rasters(folder, settings, handled)
     raw: dict[str, gpd.GeoDataFrame] = {}
     contents: dict[str, str] = {}
-    repairs: list[Repair] = []
     for role, entry in settings.layers.items():
         if role not in RASTER_ROLES:
             source = read_database(role, entry) if is_database(entry.path) else folder / entry.path
-            raw[role], found = _read(source, role, entry)
+            raw[role], found = _read(source, role, entry, handled[role])
             repairs += found
             if isinstance(source, DatabaseTable):
                 contents[role] = source.sha256
@@ -186,11 +186,16 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
     for role, frame in raw.items():
         place = Place(role=role, path=paths[role])
         moved, found = to_crs(frame, crs, place)
-        vectors[role], filled = _with_setting(moved, settings.study.setting, place)
-        repairs += found + filled
-    check_inside(vectors, paths)
+        mended, fixed = mend_rows(moved, handled[role], place)
+        vectors[role], filled = _with_setting(mended, settings.study.setting, place)
+        repairs += found + fixed + filled
+    vectors, said = apply_terms(vectors, settings, paths)
+    repairs += said
+    vectors, left_out = check_inside(vectors, paths, handled)
+    repairs += left_out
     check_references(vectors, paths)
     sources = _sources(folder, settings, raw, rasters, contents)
+    sources = {role: dataclasses.replace(one, datum=_datum_of(role, repairs)) for role, one in sources.items()}
     return Layers(crs=crs, vectors=vectors, rasters=rasters, sources=sources, repairs=tuple(repairs))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from siteplan.layers.exclusions import keep_off, of_kind
 from siteplan.planning.explaining.weighed import weigh
 from siteplan.siting.bars import barred
 from siteplan.siting.modes import CONVERT, EXISTING, mode_of
@@ -171,14 +172,9 @@ class Obstacles:
 
 def zones_of(question: Question) -> list[str]:
     """Return the kinds of exclusion zones in which each candidate lies, by ", "; empty where it lies in none."""
-    sites, zones = question.sites, question.study.layers.get("exclusions")
-    found: list[set[str]] = [set() for _ in range(len(sites))]
-    if zones is not None and len(zones):
-        rows, which = zones.sindex.query(sites.geometry, predicate="intersects")
-        for row, zone in zip(rows.tolist(), which.tolist(), strict=True):
-            if sites["kind"].iloc[row] != EXISTING:
-                found[row].add(str(zones["kind"].iloc[zone]))
-    return [", ".join(sorted(kinds)) for kinds in found]
+    sites = question.sites
+    found = keep_off(question.study.layers.get("exclusions")).kinds_at(sites.geometry.to_numpy())
+    return ["" if kind == EXISTING else kinds for kind, kinds in zip(sites["kind"], found, strict=True)]
 
 
 def capacity(site: dict[str, object] | pd.Series[Any], space: str) -> float:
@@ -210,7 +206,7 @@ def distance_to(question: Question, rule: Rule, j: int) -> float:
         elif word.startswith(EXCLUSION):
             zones = question.study.layers.get("exclusions")
             kind = word.removeprefix(EXCLUSION)
-            shapes += [] if zones is None else list(zones.geometry[zones["kind"].astype(str) == kind])
+            shapes += [] if zones is None else list(zones.geometry[of_kind(zones, kind)])
         else:
             shapes += list(question.sites.geometry[(question.standing_type == word).to_numpy()])
     return float(shapely.distance(point, np.array(shapes, dtype=object)).min()) if shapes else np.inf

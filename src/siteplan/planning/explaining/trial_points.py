@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from siteplan.access.walking import cost_matrix
+from siteplan.layers.exclusions import keep_off
 from siteplan.planning.cache import SolveCache
 from siteplan.siting.bars import barred
 from siteplan.siting.nearness import slack
@@ -101,13 +102,12 @@ def _outside(question: Question, place: str, points: Shapes, homes: Shapes) -> S
     sites = shapely.STRtree(question.sites.geometry.to_numpy())
     here[sites.query(points, predicate="dwithin", distance=CLEAR_M)[0]] = False
     points = points[here]
-    for role in ("exclusions", "buildings"):
-        layer = question.study.layers.get(role)
-        if layer is not None and len(layer) and len(points):
-            shapes = layer.geometry.to_numpy()
-            drawn = shapes[shapely.get_dimensions(shapes) > 0] if role == "buildings" else shapes
-            hit = shapely.STRtree(drawn).query(points, predicate="intersects")[0]
-            points = np.delete(points, np.unique(hit))
+    points = np.delete(points, np.unique(keep_off(question.study.layers.get("exclusions")).hits(points)[0]))
+    buildings = question.study.layers.get("buildings")
+    if buildings is not None and len(buildings) and len(points):
+        shapes = buildings.geometry.to_numpy()
+        drawn = shapes[shapely.get_dimensions(shapes) > 0]
+        points = np.delete(points, np.unique(shapely.STRtree(drawn).query(points, predicate="intersects")[0]))
     return points
 
 

@@ -1,0 +1,44 @@
+"""What study.toml says about single layers, applied to them once they are in one metric CRS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from siteplan.layers.exclusions import settle_exclusions
+from siteplan.layers.repair import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+
+    from siteplan.layers.repair import Repair
+    from siteplan.study.settings import Settings
+
+
+def apply_terms(
+    vectors: Mapping[str, gpd.GeoDataFrame], settings: Settings, paths: Mapping[str, str]
+) -> tuple[dict[str, gpd.GeoDataFrame], list[Repair]]:
+    """Return the vector layers with what study.toml says of them filled in, and notes.
+
+    Parameters
+    ----------
+    vectors : mapping of str to GeoDataFrame
+        By role, all in the study's CRS.
+    settings : Settings
+    paths : mapping of str to str
+        The file of each role, for errors and notes.
+
+    Raises
+    ------
+    LayerError, SettingsError
+        As siteplan.layers.exclusions.settle_exclusions.
+    """
+    found, notes = dict(vectors), []
+    if "exclusions" in found:
+        place, own = Place(role="exclusions", path=paths.get("exclusions", "")), settings.exclusions
+        found["exclusions"], said = settle_exclusions(
+            found["exclusions"], place, named=own.kinds, buffers=own.buffer_m, farmland=own.farmland
+        )
+        notes += said
+    return found, notes
