@@ -83,7 +83,8 @@ def test_neither_utf8_nor_gb18030(tmp_path):
     path = shapefile(tmp_path, "ISO-8859-1", names=["Käse\xff\xff"], heading="town")
     with pytest.raises(LayerError) as caught:
         read_layer(path, "townships", columns={"name": "town"})
-    assert "乡镇.cpg" in caught.value.remedy
+    assert 'encoding = "big5"' in caught.value.remedy
+    assert "[layers.townships]" in caught.value.remedy
 
 
 def test_text_cut_in_the_middle_of_a_character_is_still_gbk(tmp_path):

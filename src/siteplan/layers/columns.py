@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from siteplan.errors import UsageError
+from siteplan.layers.aliases import alias_of, word_values
 from siteplan.layers.names import likeness, nearest
 from siteplan.layers.repair import Place, Repair, mend_geometry, some
 from siteplan.layers.roles import ROLES, Column, Role
@@ -47,6 +49,7 @@ def conform(
     path: str = "",
     columns: Mapping[str, str] | None = None,
     defaults: Mapping[str, object] | None = None,
+    aliases: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     """Return a table as the contract of its role wants it.
 
@@ -62,6 +65,8 @@ def conform(
         siteplan's name to the table's heading.
     defaults : mapping of str to object, optional
         Values for columns that the table lacks; for optional columns, also for missing values.
+    aliases : mapping of str to sequence of str, optional
+        The study's own headings by column, beside those of siteplan.layers.aliases.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def conform(
     _check_names(columns, "columns", definition, place)
     _check_names(defaults, "defaults", definition, place)
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name)).reset_index(drop=True)
-    headings, notes = find_headings(definition, [str(name) for name in table.columns], columns, place)
+    headings, notes = find_headings(definition, [str(name) for name in table.columns], columns, place, aliases)
     _check_required(definition, headings, defaults, list(table.columns), place)
     made: dict[str, pd.Series[Any]] = {}
     made["id"], id_notes = _ids(table[headings["id"]] if "id" in headings else None, len(table), place)
@@ -114,12 +119,16 @@ def _check_names(names: Mapping[str, object], key: str, role: Role, place: Place
 
 
 def find_headings(
-    role: Role, headings: Sequence[str], columns: Mapping[str, str], place: Place
+    role: Role,
+    headings: Sequence[str],
+    columns: Mapping[str, str],
+    place: Place,
+    aliases: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[dict[str, str], list[Repair]]:
     """Return the heading that stands for each column of a role.
 
     A column is looked for as ``columns`` says, else by its name, its Chinese name, its name in another case and,
-    in Shapefiles, its first ten characters.
+    in Shapefiles, its first ten characters; else by the headings of siteplan.layers.aliases.
 
     Returns
     -------
@@ -131,19 +140,27 @@ def find_headings(
     Raises
     ------
     LayerError
-        If a mapped heading is not there.
+        If a mapped heading is not there, or several may be the column.
     """
-    found: dict[str, str] = {}
-    notes = []
-    for column in (ID, *role.columns):
-        if column.name in columns:
-            found[column.name] = _mapped(column, columns[column.name], headings, place)
-            continue
-        heading = _heading(column, [name for name in headings if name not in columns.values()], place)
-        if heading is not None:
-            found[column.name] = heading
-            if heading != column.name:
-                notes.append(place.note(_("column {column} read from {heading}", column=column.name, heading=heading)))
+    contract = (ID, *role.columns)
+    found = {
+        name: _mapped(column, columns[name], headings, place) for column in contract if (name := column.name) in columns
+    }
+    given = set(found)
+    for look in (
+        _heading,
+        partial(alias_of, aliases=aliases),
+    ):  # own names first: an alias of one column may be the name of another
+        for column in contract:
+            if column.name not in found:
+                heading = look(column, [name for name in headings if name not in found.values()], place)
+                if heading is not None:
+                    found[column.name] = heading
+    notes = [
+        place.note(_("column {column} read from {heading}", column=name, heading=found[name]))
+        for name in (column.name for column in contract)
+        if name in found and name not in given and found[name] != name
+    ]
     return found, notes
 
 
@@ -266,6 +283,7 @@ def _texts(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: P
     plain = _trimmed(values)
     words = column.values  # noqa: PD011 - of a Column, not of a table
     if words:
+        plain = plain.replace(word_values(column.name))
         for row in np.flatnonzero(plain.notna() & ~plain.isin(words))[:1]:
             why = _("it must be one of {values}", values=", ".join(words))
             raise _bad(column, values.iloc[row], str(ids[row]), why, place)

@@ -1,0 +1,267 @@
+"""Open one vector file of any format, whole or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+
+from siteplan.layers.encoding import shapefile_encoding
+from siteplan.layers.formats import ENCODED, LAYERED, REGISTERS, check_markup, format_of
+from siteplan.layers.names import nearest
+from siteplan.layers.register import read_register
+from siteplan.layers.register_places import with_places
+from siteplan.layers.shapefile import check_parts, with_whole_names
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from siteplan.layers.repair import Place, Repair
+
+_EXACT = 2**53
+"""Up to here a float64 holds every whole number."""
+
+_KML_TIMES = ("timestamp", "begin", "end", "altitudeMode", "drawOrder", "icon", "snippet")
+_KML_SWITCHES = ("tessellate", "extrude", "visibility")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    """What study.toml says of a file beyond its name.
+
+    Parameters
+    ----------
+    encoding : str or None
+        Of the text of a Shapefile or CSV; None: found.
+    heading_row : int or None
+        Row of the headings in a register, from 1; None: found.
+    unplaced : {"refuse", "drop"}
+        What happens to rows of a register that have no coordinates.
+    aliases : mapping of str to tuple of str
+        Further headings by siteplan's column name.
+    """
+
+    encoding: str | None = None
+    heading_row: int | None = None
+    unplaced: str = "refuse"
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def read_file(
+    path: Path, place: Place, *, layer: str | None, columns: Mapping[str, str], options: FileOptions
+) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Read a file as it stands, in its own columns.
+
+    Parameters
+    ----------
+    path : Path
+        A file that is there.
+    place : Place
+        What errors and notes name.
+    layer : str or None
+        Layer of a file with several, sheet of a workbook.
+    columns : mapping of str to str
+        siteplan's column to the file's; of a register, ``x`` and ``y`` too.
+    options : FileOptions
+        What study.toml says of it.
+
+    Returns
+    -------
+    frame : GeoDataFrame
+        Dates as ``datetime.date``, times as datetime64, whole numbers exact.
+    notes : list of Repair
+        How the file was understood.
+
+    Raises
+    ------
+    LayerError
+        If it is damaged, cut off, something else than its name says, or cannot be understood.
+    """
+    kind = format_of(path, place)
+    _check_options(kind, layer, options, place)
+    if kind in REGISTERS:
+        table, notes = read_register(
+            path,
+            place,
+            sheet=layer,
+            encoding=options.encoding,
+            heading_row=options.heading_row,
+            wanted=tuple(columns.values()),
+            aliases=options.aliases,
+        )
+        frame, placed = with_places(table, columns, place, unplaced=options.unplaced, aliases=options.aliases)
+        return frame, notes + placed
+    if kind == "GeoParquet":
+        return _read_parquet(path, place), []
+    if kind == "Shapefile":
+        check_parts(path, place)
+        encoding, notes = shapefile_encoding(path, place, options.encoding)
+        frame, said = _read_ogr(path, place, encoding=encoding)
+        frame, renamed = with_whole_names(frame, path, place)
+        return frame, notes + said + renamed
+    if kind == "KMZ":
+        return _read_kmz(path, layer, place)
+    if kind in LAYERED:
+        return _read_layered(path, kind, layer, place)
+    return _read_ogr(path, place)
+
+
+def _check_options(kind: str, layer: str | None, options: FileOptions, place: Place) -> None:
+    """Refuse what study.toml says of a file whose format has no such thing."""
+    told = {
+        "layer": (layer, (*LAYERED, "XLSX")),
+        "encoding": (options.encoding, ENCODED),
+        "heading_row": (options.heading_row, REGISTERS),
+        "unplaced": (None if options.unplaced == "refuse" else options.unplaced, REGISTERS),
+    }
+    for key, (value, kinds) in told.items():
+        if value is None or kind in kinds:
+            continue
+        problem = (
+            _("a {kind} file holds one layer, which has no name", kind=kind)
+            if key == "layer"
+            else _("{key} is for {kinds}, and this is {kind}", key=key, kinds=", ".join(kinds), kind=kind)
+        )
+        line = f'"{value}"' if isinstance(value, str) else value
+        raise place.error(
+            problem,
+            remedy=_("remove the line {key} = {layer} from [layers.{role}]", key=key, layer=line, role=place.role),
+            row=str(value),
+        )
+
+
+def _unreadable(error: Exception, place: Place) -> Exception:
+    return place.error(
+        _("the file cannot be read: {why}", why=" ".join(str(error).split())),
+        remedy=_("open it in QGIS to see whether it is whole, and save it again"),
+    )
+
+
+def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Read through GDAL and Arrow; a file that holds fewer rows than it says is refused."""
+    import pyarrow as pa
+
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            frame = pyogrio.read_dataframe(path, use_arrow=True, **options)
+            info = pyogrio.read_info(path, **options)
+            if _rounded(frame, dict(zip(info["fields"], info["ogr_types"], strict=True))):
+                exact = {"types_mapper": {pa.int64(): pd.Int64Dtype()}.get}
+                frame = pyogrio.read_dataframe(path, use_arrow=True, arrow_to_pandas_kwargs=exact, **options)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
+            pyogrio.errors.FieldError, pyogrio.errors.GeometryError, pyogrio.errors.CRSError,
+            UnicodeDecodeError, ValueError, RuntimeError, OSError, pa.ArrowException) as error:  # fmt: skip
+        raise _unreadable(error, place) from error
+    if info["features"] > len(frame):
+        raise place.error(
+            _("the file is cut off: it says that it has {n} rows, and {found} can be read",
+              n=info["features"], found=len(frame)),
+            remedy=_("copy or export it again"),
+        )  # fmt: skip
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise place.error(
+            _("the layer is a table without geometry"),
+            remedy=_("name a layer with geometry in [layers.{role}]", role=place.role),
+        )
+    texts = dict.fromkeys(str(warning.message) for warning in said)
+    return frame, [place.note(_("said by GDAL: {text}", text=text)) for text in texts]
+
+
+def _rounded(frame: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
+    """Tell whether whole numbers became floating ones (where some are missing) that cannot hold them exactly."""
+    return any(
+        kind == "OFTInteger64" and frame[name].dtype == np.float64 and bool((frame[name].abs() >= _EXACT).any())
+        for name, kind in kinds.items()
+        if name in frame
+    )
+
+
+def _read_layered(path: Path, kind: str, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    try:
+        names = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+    except (pyogrio.errors.DataSourceError, ValueError, RuntimeError) as error:
+        raise _unreadable(error, place) from error
+    notes: list[Repair] = []
+    if layer is None and len(names) > 1 and place.role in names:
+        notes.append(place.note(_("the file has several layers: read the one named {layer}", layer=place.role)))
+    chosen = layer or (place.role if place.role in names else names[0] if len(names) == 1 else None)
+    if chosen not in names:
+        raise _no_such_layer(layer, names, place)
+    frame, said = _read_ogr(path, place, layer=chosen)
+    return _without_kml_defaults(frame) if kind in {"KML", "KMZ"} else frame, notes + said
+
+
+def _no_such_layer(layer: str | None, names: list[str], place: Place) -> Exception:
+    if not names:
+        return place.error(
+            _("the file has no layer with geometry"), remedy=_("name another file in [layers.{role}]", role=place.role)
+        )
+    near = nearest(layer or place.role, names)
+    line = f'layer = "{near}"'
+    problem = (
+        _("the file has several layers, and none is named")
+        if layer is None
+        else _("the file has no layer {layer}", layer=layer)
+    )
+    return place.error(
+        problem,
+        remedy=_("write under [layers.{role}] in study.toml: {line}; the file has: {layers}",
+                 role=place.role, line=line, layers=", ".join(names)),
+        row=layer,
+    )  # fmt: skip
+
+
+def _without_kml_defaults(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer without the columns that KML has for every layer, where no row says anything in them."""
+    silent = [name for name in _KML_TIMES if name in frame and frame[name].isna().all()]
+    silent += [name for name in _KML_SWITCHES if name in frame and frame[name].isin([-1, 0]).all()]
+    silent += [name for name in ("Name", "description") if name in frame and frame[name].isna().all()]
+    return frame.drop(columns=silent)
+
+
+def _read_kmz(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Read the map of a KMZ: its first .kml, which is where programs look."""
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="siteplan-") as folder:
+        inner = next((name for name in archive.namelist() if name.casefold().endswith(".kml")), None)
+        if inner is None:
+            raise place.error(_("the archive holds no .kml"), remedy=_("export the layer again as KML"))
+        unpacked = Path(folder) / "doc.kml"
+        try:
+            with archive.open(inner) as stream:
+                check_markup(stream.read, place)
+            with archive.open(inner) as stream, unpacked.open("wb") as out:
+                while block := stream.read(1 << 20):
+                    out.write(block)
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            raise _unreadable(error, place) from error
+        return _read_layered(unpacked, "KMZ", layer, place)
+
+
+def _read_parquet(path: Path, place: Place) -> gpd.GeoDataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame = gpd.read_parquet(path)
+        schema = pq.read_schema(path)
+        for name in schema.names:
+            if name not in frame or not pa.types.is_integer(schema.field(name).type):
+                continue
+            if frame[name].dtype == np.float64 and (frame[name].abs() >= _EXACT).any():
+                frame[name] = pq.read_table(path, columns=[name])[name].to_pandas(
+                    types_mapper={pa.int64(): pd.Int64Dtype()}.get
+                )
+    except (ValueError, OSError, RuntimeError, pa.ArrowException) as error:
+        raise _unreadable(error, place) from error
+    return frame
