@@ -12,7 +12,7 @@ import shapely
 from siteplan.demo.synthetic import FACILITY_TYPES, demo_layers, fingerprint, write_demo
 from siteplan.errors import DataError, UsageError
 
-FILES = ["dem.tif", "landcover.tif", "layers.gpkg", "study.toml"]
+FILES = ["dem.tif", "landcover.csv", "landcover.tif", "layers.gpkg", "study.toml"]
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,8 @@ LEGEND = {
     GRASS: "grass 草地",
     BUILT: "built 建设用地",
 }
+USES = {WATER: "water", CROPLAND: "cultivated", FOREST: "woodland", GRASS: "grassland", BUILT: "built"}
+"""Classes of siteplan.layers.landcover.USES."""
 COLOURS = {
     WATER: (70, 120, 190),
     CROPLAND: (240, 220, 130),

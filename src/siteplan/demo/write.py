@@ -1,4 +1,4 @@
-"""A demo county on disk: study.toml, layers.gpkg, dem.tif and landcover.tif."""
+"""A demo county on disk: study.toml, layers.gpkg, dem.tif, and landcover.tif with the table of its classes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ GAP = 0.005
 MARK = "siteplan demo"
 """Stands in the first line of a demo's study.toml: only such a folder is written over."""
 
-_FILES = ("layers.gpkg", "dem.tif", "landcover.tif", "study.toml")
+_FILES = ("layers.gpkg", "dem.tif", "landcover.csv", "landcover.tif", "study.toml")
 _GPKG_DATE = (
     "2024-01-01T00:00:00.000Z"  # in the file's own table of contents, so that the same seed gives the same bytes
 )
@@ -131,7 +131,7 @@ def _write_rasters(terrain: Terrain, folder: Path, east: float, north: float, cr
     """Write the elevation, and the land cover with its legend in the tags."""
     import rasterio
 
-    from siteplan.demo.terrain import COLOURS, LEGEND
+    from siteplan.demo.terrain import COLOURS, LEGEND, USES
 
     common: dict[str, Any] = {
         "driver": "GTiff",
@@ -154,6 +154,8 @@ def _write_rasters(terrain: Terrain, folder: Path, east: float, north: float, cr
         target.update_tags(legend=json.dumps({str(k): v for k, v in LEGEND.items()}, ensure_ascii=False))
         target.update_tags(1, **{f"class_{code}": label for code, label in LEGEND.items()})
         target.write_colormap(1, {code: (*colour, 255) for code, colour in COLOURS.items()})
+    lines = [f"{code},{USES[code]},{label}" for code, label in LEGEND.items()]
+    (folder / "landcover.csv").write_text("\n".join(["code,use,name", *lines, ""]), encoding="utf-8")
 
 
 def study_text(*, sites: int, households: int, seed: int, crs: str) -> str:
@@ -189,7 +191,7 @@ def study_text(*, sites: int, households: int, seed: int, crs: str) -> str:
     for role in roles:
         layers.add(role, _table(path="layers.gpkg", layer=role))
     layers.add("dem", _table(path="dem.tif"))
-    layers.add("landcover", _table(path="landcover.tif"))
+    layers.add("landcover", _table(path="landcover.tif", classes="landcover.csv"))
     doc.add("layers", layers)
     standards = tomlkit.table()
     standards.add(tomlkit.comment("in order; national speaks last / 依次适用，国家标准兜底"))

@@ -10,6 +10,7 @@ from siteplan.layers.crs import Bounds, lonlat_bounds, name_of, outside_use
 from siteplan.layers.raster import Raster
 from siteplan.messages import _
 from siteplan.study.kept_off import exclusion_warnings
+from siteplan.study.raster_facts import raster_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,13 +107,14 @@ def check(study: Study) -> CheckReport:
         Layers with counts and extents, repairs, notes and warnings.
     """
     layers = study.layers
+    facts, doubts = raster_facts(study)
     return CheckReport(
         name=study.name,
         crs=name_of(study.crs),
         layers=tuple(_summary(study, role) for role in (*layers.vectors, *layers.rasters)),
         repairs=tuple(repair for repair in layers.repairs if repair.kind == "repair"),
-        notes=tuple(repair for repair in layers.repairs if repair.kind == "note"),
-        warnings=tuple(_warnings(study)),
+        notes=(*(repair for repair in layers.repairs if repair.kind == "note"), *facts),
+        warnings=(*_warnings(study), *doubts),
     )
 
 

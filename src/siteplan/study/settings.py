@@ -71,6 +71,10 @@ class LayerSettings(Section):
         A SELECT to read from a database instead of a table.
     geometry : str or None
         Geometry column of a table or query with several.
+    nodata : float, "none" or None
+        Value of a raster's cells without data, where the file declares none; "none": every cell has data.
+    classes : str or None
+        Table of a land cover's codes (siteplan.layers.landcover.read_classes), relative to the study's folder or absolute; or "survey".
     max_rows : int or None
         Most rows to read from a database; None: siteplan.layers.postgis.MAX_ROWS.
     timeout_s : float or None
@@ -97,6 +101,8 @@ class LayerSettings(Section):
     layer: str | None = None
     query: str | None = None
     geometry: str | None = None
+    nodata: float | Literal["none"] | None = None
+    classes: str | None = None
     max_rows: Annotated[int, Field(gt=0)] | None = None
     timeout_s: Positive | None = None
     crs: str | None = None

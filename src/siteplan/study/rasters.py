@@ -1,0 +1,56 @@
+"""The raster layers that a study names."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from siteplan.errors import SettingsError
+from siteplan.layers.landcover import SURVEY, read_classes
+from siteplan.layers.raster import Raster, open_raster
+from siteplan.layers.roles import RASTER_ROLES
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from siteplan.study.settings import LayerSettings
+
+_ONLY_THERE = ("nodata", "classes")
+"""Keys of ``[layers.ROLE]`` that mean something for rasters alone."""
+
+
+def study_raster(folder: Path, role: str, entry: LayerSettings) -> Raster:
+    """Open a raster that study.toml names; no cell is read.
+
+    Raises
+    ------
+    LayerError
+        As :func:`siteplan.layers.raster.open_raster` and :func:`siteplan.layers.landcover.read_classes`.
+    """
+    raster = open_raster(folder / entry.path, role, crs=entry.crs, nodata=entry.nodata)
+    if entry.classes is None:
+        return raster
+    table = SURVEY if entry.classes == SURVEY else folder / entry.classes
+    return dataclasses.replace(raster, classes=read_classes(table))
+
+
+def check_raster_keys(layers: Mapping[str, LayerSettings], file: Path) -> None:
+    """Refuse ``nodata`` and ``classes`` where they mean nothing.
+
+    Raises
+    ------
+    SettingsError
+        Naming the table of study.toml.
+    """
+    for role, entry in layers.items():
+        meant = () if role not in RASTER_ROLES else _ONLY_THERE if role == "landcover" else ("nodata",)
+        for key in _ONLY_THERE:
+            if getattr(entry, key) is not None and key not in meant:
+                raise SettingsError(
+                    _("{key} is for rasters, and not for {role}", key=key, role=role),
+                    remedy=_("remove the line"),
+                    path=file,
+                    row=f"[layers.{role}]",
+                )
