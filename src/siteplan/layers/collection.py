@@ -12,6 +12,7 @@ from siteplan.errors import DataError
 from siteplan.layers.crs import name_of
 from siteplan.layers.postgis_url import is_database
 from siteplan.layers.roles import RASTER_ROLES, ROLES
+from siteplan.layers.shapefile import fields_file
 from siteplan.messages import _
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Source:
         Rows read; 0 for a raster.
     crs : str
         CRS of the file.
+    datum : str
+        Datum of a web map, or old datum, from which its positions were taken to WGS 84 or CGCS2000; "": none.
     """
 
     path: str
@@ -50,6 +53,7 @@ class Source:
     sha256: str
     rows: int
     crs: str
+    datum: str = ""
 
     @property
     def file(self) -> bool:
@@ -131,13 +135,15 @@ class Layers:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a layer's file; of a Shapefile, of its parts one after the other."""
+    """Return the SHA-256 of a layer's file; of a Shapefile or a FileGDB, of its parts one after the other."""
     parts = [path]
+    if path.suffix.casefold() == ".gdb" and path.is_dir():  # .lock files come and go with whoever looks at it
+        parts = sorted(file for file in path.iterdir() if file.is_file() and file.suffix.casefold() != ".lock")
     if path.suffix.casefold() == ".shp":
         parts = sorted(
             file
             for file in path.parent.iterdir()
-            if file.stem == path.stem and file.suffix.casefold() in _SHAPEFILE_PARTS
+            if (file.stem == path.stem and file.suffix.casefold() in _SHAPEFILE_PARTS) or file == fields_file(path)
         )
     digest = hashlib.sha256()
     for part in parts:

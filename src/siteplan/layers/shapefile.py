@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from siteplan.layers.encoding import sidecar
 from siteplan.messages import _
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 FIELDS_SUFFIX = ".fields.csv"
 """End of the name of the table of field names beside a Shapefile, in place of ``.shp``."""
 
-FIELDS_HEADINGS = ("field", "column", "zh", "kind", "note")
+FIELDS_HEADINGS = ("field", "column", "zh", "unit", "kind", "note")
 """Headings of that table."""
 
 _WORD = 2
@@ -100,7 +102,9 @@ def with_whole_names(frame: gpd.GeoDataFrame, path: Path, place: Place) -> tuple
         return frame, []
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            names = {row["field"]: row["column"] for row in csv.DictReader(stream)}
+            rows = list(csv.DictReader(stream))
+        names = {row["field"]: row["column"] for row in rows}
+        times = [row["field"].casefold() for row in rows if row["kind"] == "time"]
     except (KeyError, UnicodeDecodeError, csv.Error) as error:
         raise place.error(
             _("{file} is not the table of field names that siteplan wrote", file=file.name),
@@ -129,4 +133,16 @@ def with_whole_names(frame: gpd.GeoDataFrame, path: Path, place: Place) -> tuple
                 _("fields that {file} names are not in the file: {names}", file=file.name, names=", ".join(gone))
             )
         )
+    for field in times:
+        if field in there:
+            frame = frame.assign(**{there[field]: _as_times(frame[there[field]])})
     return frame.rename(columns=new), notes
+
+
+def _as_times(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Return texts as times where all of them are; a text that somebody wrote otherwise stays what it is."""
+    try:
+        times: pd.Series[Any] = pd.to_datetime(values, format="ISO8601")
+    except (ValueError, TypeError):
+        return values
+    return times

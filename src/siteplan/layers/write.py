@@ -8,23 +8,32 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyogrio
 
 from siteplan.errors import DataError
 from siteplan.layers.encoding import sidecar
-from siteplan.layers.read import FORMATS
+from siteplan.layers.formats import FORMATS
+from siteplan.layers.shapefile import FIELDS_SUFFIX
+from siteplan.layers.writable import kind_of
+from siteplan.layers.write_shapefile import write_shapefile
 from siteplan.messages import _
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+_DRIVERS = {
+    "GeoPackage": "GPKG",
+    "Shapefile": "ESRI Shapefile",
+    "GeoJSON": "GeoJSON",
+    "FlatGeobuf": "FlatGeobuf",
+}
 GEOPACKAGE_VERSION = "1.3"
 """QGIS 3.22 warns of anything newer."""
 
-_NAME_BYTES = 10
-_TEXT_BYTES = 254
-_SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg", ".shp")
+WRITTEN = {ending: kind for ending, kind in FORMATS.items() if kind in _DRIVERS or kind == "GeoParquet"}
+"""Formats that are written, by the end of the file's name."""
+
+_SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg", FIELDS_SUFFIX, ".shp")
 _SHAPEFILE_INDEXES = (".sbn", ".sbx", ".qix")
 
 
@@ -39,8 +48,8 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | Path, layer: str | None = N
     frame : GeoDataFrame
         With a CRS.
     path : path
-        Ends in .gpkg, .shp, .geojson, .json, .parquet or .geoparquet. Shapefiles are written in UTF-8 with a .cpg;
-        headings are cut at 10 bytes, between characters.
+        Ends in .gpkg, .shp, .geojson, .json, .parquet, .geoparquet or .fgb. Shapefiles: see
+        siteplan.layers.write_shapefile.
     layer : str, optional
         Name of the layer in a GeoPackage; None: the file's name.
 
@@ -52,26 +61,28 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | Path, layer: str | None = N
     Raises
     ------
     DataError
-        If the format is not written, a Shapefile cannot hold the table, or the folder cannot be written to.
+        If the format is not written, cannot hold a column or a value, or the folder cannot be written to.
     """
     path = Path(path)
-    kind = FORMATS.get(path.suffix.casefold())
+    kind = WRITTEN.get(path.suffix.casefold())
     if kind is None:
         raise DataError(
             _("{suffix} files are not written", suffix=path.suffix or path.name),
-            remedy=_("choose a name that ends in one of {endings}", endings=", ".join(FORMATS)),
+            remedy=_("choose a name that ends in one of {endings}", endings=", ".join(WRITTEN)),
             path=path,
         )
-    if kind == "Shapefile":
-        frame = _for_shapefile(frame, path)
+    if kind != "GeoParquet":
+        _check_columns(frame, path, kind)
     try:
         with tempfile.TemporaryDirectory(prefix=".siteplan-", dir=path.parent) as folder:
             temporary = Path(folder) / path.name
             if kind == "GeoPackage" and path.exists():
                 shutil.copy2(path, temporary)
-            _write(frame, temporary, kind, layer or path.stem)
+            _write(frame, temporary, kind, layer or path.stem, path)
             _move(temporary, path, kind)
-    except (OSError, ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
+    except DataError:
+        raise
+    except (OSError, ValueError, RuntimeError, pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError) as error:
         raise DataError(
             _("the layer cannot be written: {why}", why=" ".join(str(error).split())),
             remedy=_(
@@ -82,20 +93,49 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | Path, layer: str | None = N
     return path
 
 
-def _write(frame: gpd.GeoDataFrame, path: Path, kind: str, layer: str) -> None:
+def _check_columns(frame: gpd.GeoDataFrame, path: Path, kind: str) -> None:
+    """Refuse columns that the format cannot hold, or would change without a word.
+
+    Raises
+    ------
+    DataError
+        Naming the column.
+    """
+    kinds = {name: kind_of(frame[name], path) for name in frame.columns if name != frame.geometry.name}
+    dates = [str(name) for name, held in kinds.items() if held == "date"]
+    if kind == "FlatGeobuf" and dates:
+        raise DataError(
+            _("FlatGeobuf has no dates, only times: {columns}", columns=", ".join(dates)),
+            remedy=_("write GeoPackage instead, or make them times or text"),
+            path=path,
+            row=dates[0],
+        )
+
+
+def _write(frame: gpd.GeoDataFrame, path: Path, kind: str, layer: str, named: Path) -> None:
     if kind == "GeoParquet":
         frame.to_parquet(path, index=False)
         return
-    options: dict[str, Any] = {"driver": {"Shapefile": "ESRI Shapefile", "GeoPackage": "GPKG"}.get(kind, kind)}
+    options: dict[str, Any] = {"driver": _DRIVERS[kind], "use_arrow": True}
     if kind == "GeoPackage":
         options["layer"] = layer
         if not path.exists():
             options["dataset_options"] = {"VERSION": GEOPACKAGE_VERSION}
-    if kind == "Shapefile":
-        options["encoding"] = "UTF-8"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="'crs' was not provided")
+    if kind == "FlatGeobuf":
+        options["layer_options"] = {"SPATIAL_INDEX": "NO"}  # with one the rows would come back in another order
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        if kind == "Shapefile":
+            write_shapefile(frame, path, named)  # compares what it wrote with what it was to write
+            return
         pyogrio.write_dataframe(frame, path, **options)
+    lost = [str(warning.message) for warning in said if "'crs' was not provided" not in str(warning.message)]
+    if lost:
+        raise DataError(
+            _("the layer cannot be written: {why}", why=lost[0]),
+            remedy=_("correct that column, or choose another format"),
+            path=named,
+        )
 
 
 def _move(temporary: Path, path: Path, kind: str) -> None:
@@ -112,34 +152,3 @@ def _move(temporary: Path, path: Path, kind: str) -> None:
             part.replace(path.with_name(path.stem + suffix))
         elif old is not None:
             old.unlink()
-
-
-def _for_shapefile(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
-    """Return the table with headings of at most 10 bytes; refuse text that a Shapefile would cut."""
-    names = {name: _cut(str(name)) for name in frame.columns if name != frame.geometry.name}
-    twice = sorted({name for name in names.values() if list(names.values()).count(name) > 1})
-    remedy = _("write GeoPackage instead, or shorten it")
-    if twice:
-        which = [str(name) for name, cut in names.items() if cut == twice[0]]
-        raise DataError(
-            _("cut to 10 bytes, as Shapefile wants, these headings are the same: {names}", names=", ".join(which)),
-            remedy=remedy,
-            path=path,
-            row=which[0],
-        )
-    for name in names:
-        values = frame[name]
-        if pd.api.types.is_object_dtype(values.dtype) or pd.api.types.is_string_dtype(values.dtype):
-            long = [text for text in values.dropna() if len(str(text).encode()) > _TEXT_BYTES]
-            if long:
-                raise DataError(
-                    _("{n} texts are longer than the 254 bytes that Shapefile holds", n=len(long)),
-                    remedy=remedy,
-                    path=path,
-                    row=str(name),
-                )
-    return frame.rename(columns=names)
-
-
-def _cut(name: str) -> str:
-    return name.encode()[:_NAME_BYTES].decode(errors="ignore")
