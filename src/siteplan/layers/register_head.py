@@ -102,7 +102,8 @@ def _found(sheet: Sheet, known: set[str], width: int, place: Place) -> int:
     for at, row in enumerate(sheet.rows[:_LOOKED_AT]):
         texts = {plain(cell) for cell in row if isinstance(cell, str)}
         fit = sum(text in known or _UNIT.sub("", text) in known for text in texts)
-        if fit and (fit, len(texts)) > most:
+        words = len(texts) >= _MOST_FILLED * sum(cell is not None for cell in row)  # a row of data has numbers too
+        if fit and words and (fit, len(texts)) > most:
             best, most = at, (fit, len(texts))
     if best is not None:
         return best
