@@ -15,6 +15,7 @@ from siteplan.auditing import (
     choices,
     costs,
     homes,
+    minutes,
     needs,
     objectives,
     payments,
@@ -138,6 +139,7 @@ def audit(plan: Plan) -> Audit:
     limits = heard.limits(ground.types, len(demand), ground.cutoff_m)
     allocation.check_allocation(claims, rows, ids, ground.types, service, limits, ground.cutoff_m)
     allocation.check_served(claims, facilities, rows)
+    minutes.check_minutes(claims, plan)
     needs.check_needs(claims, plan.needs, heard.communities, heard.rules)
 
     found = heard.findings(_world(plan, ground, service, demand))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siteplan.plans.summary import minutes_by_type
+
 if TYPE_CHECKING:
     from siteplan.plans.plan import Plan
 
@@ -26,6 +28,7 @@ def as_json(plan: Plan, **more: Any) -> dict[str, Any]:
         "cost_yuan": float(plan.facilities["cost_yuan"].sum()),
         "households": float(plan.demand["households"].sum()),
         "hard_unmet": plan.hard_unmet,
+        **({} if plan.minutes is None else {"walking_minutes": minutes_by_type(plan).to_dict("records")}),
         "unmet": plan.unmet.to_dict("records"),
         "stages": plan.stages.to_dict("records"),
         "proven": plan.proven,

@@ -145,3 +145,17 @@ class _Ground:
         return np.asarray(
             np.column_stack([np.sin(angle), np.cos(angle)]) * np.asarray(metres)[:, None], dtype=np.float64
         )
+
+
+def cell_metres(dem: Raster) -> float:
+    """Return the length of a cell's longer side on the ground, metres, in the middle of the model.
+
+    Raises
+    ------
+    LayerError
+        If the cells have no size on the ground.
+    """
+    a, b, c, d, e, f = dem.transform[:6]
+    column, row = dem.width // 2, dem.height // 2
+    here = type(dem.transform)(a, b, a * column + b * row + c, d, e, d * column + e * row + f)
+    return float(np.hypot(*_Ground(dem).steps(here, (1, 1))[0].T).max())

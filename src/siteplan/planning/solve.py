@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from siteplan.access.minutes import require_dem, walking_minutes
 from siteplan.access.walking import Walking, cost_matrix
 from siteplan.candidates.given import candidate_sites
 from siteplan.communities.form import Formation, form_communities
@@ -164,8 +165,21 @@ def solve(
         stand.
     """
     cache = SolveCache() if cache is None else cache
+    if study.settings.access.slope:
+        require_dem(study)
     prepared = prepare(study, scenario or default_scenario(study), progress=progress, cache=cache)
-    return solve_prepared(prepared, previous=previous, progress=progress, cache=cache)
+    plan = solve_prepared(prepared, previous=previous, progress=progress, cache=cache)
+    return _with_minutes(plan, cache) if study.settings.access.slope else plan
+
+
+def _with_minutes(plan: Plan, cache: SolveCache) -> Plan:
+    """Return the plan with the minutes of its walks."""
+    study = plan.study
+    network, _key = cache.network(study.layers.get("streets"))
+    minutes, notes = walking_minutes(study, plan.demand, plan.facilities, plan.allocation, network=network)
+    known = sum(key.startswith("note:") for key in plan.provenance)
+    said = {f"note:{known + n:03d}": note for n, note in enumerate(notes)}
+    return plan.but(minutes=minutes, provenance=plan.provenance | said)
 
 
 def solve_prepared(

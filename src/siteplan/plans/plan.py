@@ -29,6 +29,7 @@ COMMUNITY_COLUMNS = (
 MEMBER_COLUMNS = ("site_id", "community_id", "decided_by", "metres", "basis")
 UNMET_COLUMNS = ("rule_id", "type", "unit_id", "strength", "required", "achieved", "shortfall", "unit", "phase")
 RECORDED_COLUMNS = ("rule_id", "kind", "why")
+MINUTES_COLUMNS = ("building_id", "type", "facility_id", "minutes_there", "minutes_back", "flat_metres")
 STAGE_COLUMNS = ("stage", "objective", "value", "bound", "gap", "status", "seconds", "components", "tolerance")
 
 
@@ -77,6 +78,9 @@ class Plan:
         Rules of the chosen profiles that this version holds and lists but does not evaluate, and why.
     stages : DataFrame, columns STAGE_COLUMNS
         Each objective in order: its value, proven bound, relative gap and the solver's own status.
+    minutes : DataFrame, columns MINUTES_COLUMNS, or None
+        One row for each row of ``allocation`` with a facility, in its order: minutes of the quickest walk there and back over the slopes of the
+        ground, and the metres on the flat that take as long; None where study.toml does not ask for it ([access] slope).
     provenance : dict of str to str
         Versions, settings, inputs' SHA-256, solver, walking basis, what was assumed.
     """
@@ -95,6 +99,7 @@ class Plan:
     recorded: pd.DataFrame
     stages: pd.DataFrame
     provenance: dict[str, str]
+    minutes: pd.DataFrame | None = None
 
     def but(self, **changes: Any) -> Plan:
         """Return a copy with ``changes``."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LAYERS = ("facilities", "demand", "communities")
 TABLES = ("works", "payments", "needs", "allocation", "members", "unmet", "recorded", "stages")
+OPTIONAL = ("minutes",)
+"""Tables that a plan has only where it was asked for them."""
 FORMAT = "siteplan plan 2"
 _TUPLES = ("types", "required", "forbidden", "objectives", "locked")
 
@@ -55,7 +57,7 @@ def write_plan(plan: Plan, path: str | Path) -> Path:
     try:
         for name in LAYERS:
             _write(getattr(plan, name), draft, name)
-        for name in TABLES:
+        for name in _tables(plan):
             _write(getattr(plan, name), draft, name)
         manifest = _manifest(plan, path)
         _write(pd.DataFrame({"key": list(manifest), "value": list(manifest.values())}), draft, "manifest")
@@ -123,7 +125,7 @@ def read_plan(path: str | Path, study: Study | str | Path | None = None) -> Plan
     for name in LAYERS:
         frame = gpd.read_file(path, layer=name)
         frames[name] = frame.set_crs(study.crs, allow_override=True)
-    for name in TABLES:
+    for name in (*TABLES, *(name for name in OPTIONAL if name in present)):
         frames[name] = pyogrio.read_dataframe(path, layer=name, read_geometry=False)
     frames = {name: _typed(frame, entries[f"columns:{name}"]) for name, frame in frames.items()}
     provenance = {key.removeprefix("provenance:"): v for key, v in entries.items() if key.startswith("provenance:")}
@@ -141,6 +143,10 @@ def _study_folder(path: Path, entries: dict[str, str], given: str | Path | None)
     return folder
 
 
+def _tables(plan: Plan) -> tuple[str, ...]:
+    return (*TABLES, *(name for name in OPTIONAL if getattr(plan, name) is not None))
+
+
 def _manifest(plan: Plan, path: Path) -> dict[str, str]:
     folder = plan.study.folder.resolve()
     try:
@@ -152,7 +158,7 @@ def _manifest(plan: Plan, path: Path) -> dict[str, str]:
         "study": Path(study).as_posix(),
         "scenario": json.dumps(dataclasses.asdict(plan.scenario), ensure_ascii=False),
     }
-    for name in (*LAYERS, *TABLES):
+    for name in (*LAYERS, *_tables(plan)):
         frame = getattr(plan, name)
         kinds = {column: _kind(frame[column]) for column in frame.columns if column != "geometry"}
         entries[f"columns:{name}"] = json.dumps(kinds)

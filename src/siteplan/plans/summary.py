@@ -8,6 +8,8 @@ from siteplan.messages import _, word
 from siteplan.standards.facility_types import facility_type
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from siteplan.plans.plan import Plan
 
 _SHOWN = 12
@@ -29,6 +31,7 @@ def summary_text(plan: Plan) -> str:
             cost=f"{facilities['cost_yuan'].sum():,.0f}",
         ),
         *_types(plan),
+        *minutes_lines(plan),
         *_unmet(plan),
         *proof_lines(plan),
     ]
@@ -54,6 +57,68 @@ def _types(plan: Plan) -> list[str]:
             )
         )
     return lines
+
+
+def minutes_by_type(plan: Plan) -> pd.DataFrame:
+    """Return the walking minutes of served households by facility type; no row where the plan tells none.
+
+    Returns
+    -------
+    DataFrame, columns type, households, there, back, there_90, longest, metres, flat_metres
+        ``there``, ``back``: minutes, mean over households; ``there_90``: minutes within which nine households in ten are there; ``longest``:
+        minutes there; ``metres``: walked, mean; ``flat_metres``: metres on the flat that take as long as the way there and back does, mean.
+    """
+    import pandas as pd
+
+    columns = ["type", "households", "there", "back", "there_90", "longest", "metres", "flat_metres"]
+    if plan.minutes is None:
+        return pd.DataFrame(columns=columns)
+    told = plan.allocation["facility_id"].astype(str) != ""
+    rows = (
+        plan.allocation[told]
+        .reset_index(drop=True)
+        .join(plan.minutes[["minutes_there", "minutes_back", "flat_metres"]])
+    )
+    rows = rows[(rows["status"] == "served") & (rows["households"] > 0)]
+    found = []
+    for key in plan.scenario.types:
+        mine = rows[rows["type"] == key].sort_values("minutes_there")
+        weight = mine["households"]
+        if not len(mine):
+            continue
+        means = [
+            float((mine[name] * weight).sum() / weight.sum())
+            for name in ("minutes_there", "minutes_back", "metres", "flat_metres")
+        ]
+        nine_tenths = mine["minutes_there"][weight.cumsum() >= 0.9 * weight.sum() - 1e-9].iloc[0]
+        found.append(
+            (key, float(weight.sum()), *means[:2], float(nine_tenths), float(mine["minutes_there"].max()), *means[2:])
+        )
+    return pd.DataFrame(found, columns=columns)
+
+
+def minutes_lines(plan: Plan) -> list[str]:
+    """Return one line for each type: how long served households walk over the slopes of the ground."""
+    rows = minutes_by_type(plan)
+    if not len(rows):
+        return []
+    return [
+        _("Minutes on foot over the slopes (Tobler), by served household; rules go by metres:"),
+        *(
+            _(
+                "  {type}: {there} there, {back} back on average; nine in ten within {most}, the longest {longest}; {metres} m walked, "
+                "as long as {flat} m on the flat",
+                type=facility_type(str(row.type)).label,
+                there=f"{row.there:.1f}",
+                back=f"{row.back:.1f}",
+                most=f"{row.there_90:.1f}",
+                longest=f"{row.longest:.1f}",
+                metres=f"{row.metres:,.0f}",
+                flat=f"{row.flat_metres:,.0f}",
+            )
+            for row in rows.itertuples()
+        ),
+    ]
 
 
 def _unmet(plan: Plan) -> list[str]:

@@ -206,11 +206,14 @@ class AccessSettings(Section):
         Walking metres to one metre of straight line, only where there is no street network.
     snap_limit_m : float
         Most metres from a building or site to the nearest street.
+    slope : bool
+        Whether plans tell the minutes of their walks over the slopes of the dem (siteplan.access.minutes); rules go by metres all the same.
     """
 
     cutoff_m: Positive = 3000.0
     detour_factor: Annotated[float, Field(ge=1)] = 1.3
     snap_limit_m: NotNegative = 500.0
+    slope: bool = False
 
 
 class ExclusionsSettings(Section):
