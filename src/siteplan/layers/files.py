@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +15,8 @@ import pandas as pd
 import pyogrio
 
 from siteplan.layers.encoding import shapefile_encoding
-from siteplan.layers.formats import ENCODED, LAYERED, REGISTERS, check_markup, format_of
+from siteplan.layers.formats import ENCODED, LAYERED, REGISTERS, format_of
+from siteplan.layers.kml import kml_text, with_plain_names, without_defaults
 from siteplan.layers.names import nearest
 from siteplan.layers.register import read_register
 from siteplan.layers.register_places import with_places
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 _EXACT = 2**53
 """Up to here a float64 holds every whole number."""
-
-_KML_TIMES = ("timestamp", "begin", "end", "altitudeMode", "drawOrder", "icon", "snippet")
-_KML_SWITCHES = ("tessellate", "extrude", "visibility")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +106,10 @@ def read_file(
         frame, said = _read_ogr(path, place, encoding=encoding)
         frame, renamed = with_whole_names(frame, path, place)
         return frame, notes + said + renamed
-    if kind == "KMZ":
-        return _read_kmz(path, layer, place)
+    if kind in {"KML", "KMZ"}:
+        return _read_kml(path, layer, place)
     if kind in LAYERED:
-        return _read_layered(path, kind, layer, place)
+        return _read_layered(path, layer, place)
     return _read_ogr(path, place)
 
 
@@ -187,7 +184,7 @@ def _rounded(frame: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
     )
 
 
-def _read_layered(path: Path, kind: str, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+def _read_layered(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     try:
         names = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
     except (pyogrio.errors.DataSourceError, ValueError, RuntimeError) as error:
@@ -199,7 +196,7 @@ def _read_layered(path: Path, kind: str, layer: str | None, place: Place) -> tup
     if chosen not in names:
         raise _no_such_layer(layer, names, place)
     frame, said = _read_ogr(path, place, layer=chosen)
-    return _without_kml_defaults(frame) if kind in {"KML", "KMZ"} else frame, notes + said
+    return frame, notes + said
 
 
 def _no_such_layer(layer: str | None, names: list[str], place: Place) -> Exception:
@@ -222,30 +219,13 @@ def _no_such_layer(layer: str | None, names: list[str], place: Place) -> Excepti
     )  # fmt: skip
 
 
-def _without_kml_defaults(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a layer without the columns that KML has for every layer, where no row says anything in them."""
-    silent = [name for name in _KML_TIMES if name in frame and frame[name].isna().all()]
-    silent += [name for name in _KML_SWITCHES if name in frame and frame[name].isin([-1, 0]).all()]
-    silent += [name for name in ("Name", "description") if name in frame and frame[name].isna().all()]
-    return frame.drop(columns=silent)
-
-
-def _read_kmz(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
-    """Read the map of a KMZ: its first .kml, which is where programs look."""
-    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="siteplan-") as folder:
-        inner = next((name for name in archive.namelist() if name.casefold().endswith(".kml")), None)
-        if inner is None:
-            raise place.error(_("the archive holds no .kml"), remedy=_("export the layer again as KML"))
-        unpacked = Path(folder) / "doc.kml"
-        try:
-            with archive.open(inner) as stream:
-                check_markup(stream.read, place)
-            with archive.open(inner) as stream, unpacked.open("wb") as out:
-                while block := stream.read(1 << 20):
-                    out.write(block)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-            raise _unreadable(error, place) from error
-        return _read_layered(unpacked, "KMZ", layer, place)
+def _read_kml(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    text, names = with_plain_names(kml_text(path, place))
+    with tempfile.TemporaryDirectory(prefix="siteplan-") as folder:
+        plain = Path(folder) / "doc.kml"
+        plain.write_text(text, encoding="utf-8")
+        frame, notes = _read_layered(plain, layer, place)
+    return without_defaults(frame, names), notes
 
 
 def _read_parquet(path: Path, place: Place) -> gpd.GeoDataFrame:

@@ -114,9 +114,6 @@ def format_of(path: Path, place: Place) -> str:
         raise _another(path, kind, found, place)
     if kind in {"KMZ", "XLSX"}:
         check_archive(path, place)
-    if kind == "KML":
-        with path.open("rb") as stream:
-            check_markup(stream.read, place)
     return kind
 
 
@@ -236,12 +233,14 @@ def check_markup(read: Callable[[int], bytes], place: Place) -> None:
             parser.Parse(block, not block)
             if not block:
                 break
-    except expat.ExpatError as error:
+    except (expat.ExpatError, ValueError) as error:  # ValueError: an encoding that this parser lacks
         if not seen:
             raise place.error(
                 _("the file cannot be read: {why}", why=str(error)), remedy=_("it is damaged: copy or save it again")
             ) from error
-    if seen[:1] != ["element"]:
+    if not seen:
+        raise place.error(_("the file is no XML"), remedy=_("it is damaged: copy or save it again"))
+    if seen[0] == "doctype":
         raise place.error(
             _("the XML declares a document type or entities"),
             remedy=_(

@@ -100,6 +100,12 @@ def read_csv(path: Path, place: Place, encoding: str | None) -> Sheet:
             remedy=_("copy or export it again"),
             row=_("row {k}", k=numbers[-1]),
         )
+    if rows and text[-1:] not in "\r\n":
+        notes.append(
+            place.note(
+                _("the last row has no end of line: see that the file is not cut off"), row=_("row {k}", k=numbers[-1])
+            )
+        )
     if delimiter != ",":
         notes.append(place.note(_("cells are divided by {sign}", sign=repr(delimiter))))
     return Sheet(rows=rows, numbers=numbers, notes=notes)

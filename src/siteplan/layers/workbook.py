@@ -49,17 +49,13 @@ def read_workbook(path: Path, place: Place, sheet: str | None) -> Sheet:
 
     try:
         _check_members(path, place)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as one, path.open("rb") as other:
             warnings.simplefilter("ignore")  # of styles and extensions that a register does not need
-            written = openpyxl.load_workbook(path, read_only=True, data_only=False)
-            computed = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            try:
-                name, found = _chosen(written, sheet, place)
-                rows, notes = _cells(written[name], computed[name], place)
-                merged = _merged(path, written[name])
-            finally:
-                written.close()
-                computed.close()
+            written = openpyxl.load_workbook(one, read_only=True, data_only=False)
+            computed = openpyxl.load_workbook(other, read_only=True, data_only=True)
+            name, found = _chosen(written, sheet, place)
+            rows, notes = _cells(written[name], computed[name], place)
+            merged = _merged(path, written[name])
     except LayerError:
         raise
     except (LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError, zipfile.BadZipFile,
