@@ -13,7 +13,7 @@ from siteplan.messages import _
 
 if TYPE_CHECKING:
     from siteplan.layers.repair import Repair
-    from siteplan.study.check import CheckReport
+    from siteplan.study.check import CheckReport, LayerSummary
 
 
 _MOST_LINES = 40
@@ -21,26 +21,35 @@ _MOST_LINES = 40
 
 @click.command()
 @click.argument("study", type=click.Path(path_type=Path))
+@click.option("--save", is_flag=True, help="Write repairs and faulty rows beside the study: repairs.csv, repairs.gpkg.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-def check(study: Path, as_json: bool) -> None:
+def check(study: Path, as_json: bool, save: bool) -> None:
     """Check the layers of STUDY (a folder with study.toml): counts, extents, repairs, warnings."""
     from siteplan.demand.households import households_on_buildings
     from siteplan.study.check import check as check_study
+    from siteplan.study.repair_log import write_repairs
     from siteplan.study.study import open_study
 
     opened = open_study(study)
     report = check_study(opened)
     if opened.layers.get("buildings") is not None:
         households_on_buildings(opened)  # refuses what solve would refuse
+    written = write_repairs([*report.repairs, *report.findings], opened.folder, opened.crs) if save else []
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
-    else:
-        _print(report)
+        return
+    _print(report)
+    for path in written:
+        click.echo(_("written: {path}", path=path))
 
 
 def _side(value: float) -> str:
     """Return a coordinate in whole metres, or in degrees."""
     return f"{value:.0f}" if abs(value) > 360 else f"{value:.4f}"  # noqa: PLR2004 - degrees
+
+
+def _crs(layer: LayerSummary) -> str:
+    return _("{crs}, from {datum}", crs=layer.crs, datum=layer.datum) if layer.datum else layer.crs
 
 
 def _line(repair: Repair) -> str:
@@ -61,7 +70,7 @@ def _print(report: CheckReport) -> None:
         west, south, east, north = layer.bounds
         file = f"{layer.path} {layer.layer}".strip()
         extent = f"{_side(west)} .. {_side(east)}\n{_side(south)} .. {_side(north)}"
-        table.add_row(role_name(layer.role), escape(file), f"{layer.rows:,}", escape(layer.crs), extent)
+        table.add_row(role_name(layer.role), escape(file), f"{layer.rows:,}", escape(_crs(layer)), extent)
     console.print(table)
     for title, style, lines in (
         (_("Repairs"), "yellow", [_line(repair) for repair in report.repairs]),

@@ -21,6 +21,7 @@ from siteplan.cli.map import map_command
 from siteplan.cli.new import new
 from siteplan.cli.solve import solve_command
 from siteplan.cli.standards import standards
+from siteplan.cli.undo import undo_command
 from siteplan.errors import DataError, SiteplanError
 from siteplan.messages import LANGUAGES, LOCALES, _, language, set_language
 
@@ -49,6 +50,7 @@ for _command in (
     compare_command,
     frontier_command,
     explain_command,
+    undo_command,
 ):
     cli.add_command(_command)
 

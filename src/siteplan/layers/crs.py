@@ -17,6 +17,8 @@ from pyproj.transformer import TransformerGroup
 from siteplan.errors import SettingsError
 from siteplan.layers.repair import Place, Repair, mend_geometry
 from siteplan.layers.roles import ROLES
+from siteplan.layers.shift import check_known
+from siteplan.layers.zones import OLD_DATUMS, Zone, old_datum, zones_at
 from siteplan.messages import _
 
 if TYPE_CHECKING:
@@ -89,12 +91,26 @@ def overlap(a: Bounds, b: Bounds, margin: float = 0.0) -> bool:
     return a[0] <= b[2] + margin and b[0] <= a[2] + margin and a[1] <= b[3] + margin and b[1] <= a[3] + margin
 
 
-def outside_use(bounds: Bounds, crs: CRS) -> Bounds | None:
-    """Return ``bounds`` in degrees if they lie wholly outside the area that the CRS is made for, else None."""
-    area, box = crs.area_of_use, lonlat_bounds(bounds, crs)
+def outside_use(bounds: Bounds, crs: CRS, *, of: CRS | None = None) -> Bounds | None:
+    """Return ``bounds`` in degrees if they lie wholly outside the area that a CRS is made for, else None.
+
+    Parameters
+    ----------
+    bounds : (west, south, east, north)
+        In ``crs``.
+    crs : CRS
+    of : CRS, optional
+        Whose area; None: that of ``crs``.
+    """
+    area, box = (of or crs).area_of_use, lonlat_bounds(bounds, crs)
     if area is None or box is None:
         return None
     return None if overlap(box, (area.west, area.south, area.east, area.north)) else box
+
+
+def fitting_zones(box: Bounds) -> list[Zone]:
+    """Return the Gauss-Krueger zones in which the middle of a box in degrees lies; none outside China's longitudes."""
+    return zones_at((box[0] + box[2]) / 2)
 
 
 def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
@@ -165,6 +181,13 @@ def choose_metric_crs(layers: Mapping[str, gpd.GeoDataFrame], wanted: str | None
     where = {"path": "study.toml", "row": "[study] crs"}
     crs = parse_crs(wanted, **where)
     remedy = _("remove the line to use {utm}, or write a projected system in metres", utm=name_of(utm))
+    old = old_datum(crs)
+    if old is not None:
+        raise SettingsError(
+            _("{crs} is on {datum}: layers are planned on CGCS2000 or WGS 84", crs=wanted, datum=OLD_DATUMS[old]),
+            remedy=remedy,
+            **where,
+        )
     if not crs.is_projected or any(axis.unit_name not in ("metre", "meter") for axis in crs.axis_info[:2]):
         raise SettingsError(_("{crs} is not projected in metres", crs=wanted), remedy=remedy, **where)
     off = _distortion(crs, centre.x, centre.y)
@@ -214,10 +237,11 @@ def to_crs(frame: gpd.GeoDataFrame, crs: CRS, place: Place) -> tuple[gpd.GeoData
     Raises
     ------
     LayerError
-        If coordinates have no place in the new CRS.
+        If coordinates have no place in the new CRS, or the layer is on an old Chinese datum (siteplan.layers.shift).
     """
     if frame.crs == crs:
         return frame, []
+    check_known(frame.crs, place)
     source = frame.crs
     moved = frame.to_crs(crs)
     bad = np.flatnonzero(~np.isfinite(moved.geometry.bounds.to_numpy()).all(axis=1))

@@ -1,21 +1,21 @@
-"""Read one vector layer: GeoPackage, Shapefile, GeoJSON or GeoParquet."""
+"""Read one vector layer of a role, from a file of any format or from a database."""
 
 from __future__ import annotations
 
 import json
 import re
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import pyogrio
 from pyproj import CRS
 
+from siteplan.layers.aliases import PLACES
+from siteplan.layers.area_units import in_square_metres
 from siteplan.layers.columns import conform, role_of
 from siteplan.layers.crs import check_axes, name_of, parse_crs, to_crs
-from siteplan.layers.encoding import shapefile_encoding, sidecar
-from siteplan.layers.names import nearest
+from siteplan.layers.files import FileOptions, read_file
+from siteplan.layers.formats import FORMATS, REGISTERS, check_file
+from siteplan.layers.handling import AS_IT_IS, Handling, check_kept, in_its_zone, own_crs, placed, with_rows
 from siteplan.layers.postgis import DatabaseTable
 from siteplan.layers.repair import Place, Repair
 from siteplan.messages import _
@@ -23,18 +23,10 @@ from siteplan.messages import _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMATS = {
-    ".gpkg": "GeoPackage",
-    ".shp": "Shapefile",
-    ".geojson": "GeoJSON",
-    ".json": "GeoJSON",
-    ".parquet": "GeoParquet",
-    ".geoparquet": "GeoParquet",
-}
-"""Formats that are read, by the end of the file's name."""
+    import geopandas as gpd
 
 
-def read_layer(
+def read_layer(  # noqa: PLR0913 - one keyword for each thing that study.toml says of a layer
     path: str | Path | DatabaseTable,
     role: str,
     *,
@@ -43,6 +35,8 @@ def read_layer(
     defaults: Mapping[str, object] | None = None,
     crs: str | None = None,
     target_crs: CRS | str | None = None,
+    options: FileOptions | None = None,
+    handling: Handling = AS_IT_IS,
 ) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     """Read a file as a layer of one role.
 
@@ -53,15 +47,20 @@ def read_layer(
     role : str
         A vector role (siteplan.layers.roles.ROLES).
     layer : str, optional
-        Name of the layer in a file with several; None: the only one, or the one named as the role.
+        Name of the layer in a file with several, or of the sheet in a workbook; None: the only one, or the one named
+        as the role.
     columns : mapping of str to str, optional
-        siteplan's column name to the file's.
+        siteplan's column name to the file's; of a register, ``x`` and ``y`` too.
     defaults : mapping of str to object, optional
         Values for columns that the file lacks.
     crs : str, optional
         The layer's CRS, only where the file itself has none.
     target_crs : CRS or str, optional
         CRS to bring it to; None: its own.
+    options : FileOptions, optional
+        Encoding of text, row of headings, rows without coordinates, further headings.
+    handling : Handling
+        How its positions and areas are to be understood, and what may be repaired.
 
     Returns
     -------
@@ -78,140 +77,32 @@ def read_layer(
         If there is no such role.
     """
     role_of(role)
+    columns, options = dict(columns or {}), options or FileOptions()
     if isinstance(path, DatabaseTable):
         place = Place(role=role, path=path.path)
-        frame, notes = path.frame, list(path.notes)
+        frame, notes = own_crs(path.frame, crs, handling, place), list(path.notes)
         own = agreed_crs(_known(frame.crs), crs, place)
     else:
         path = Path(path)
         place = Place(role=role, path=str(path))
         check_file(path, place)
-        frame, notes = _read(path, layer, place)
+        frame, notes = read_file(path, place, layer=layer, columns=columns, options=options)
+        if FORMATS[path.suffix.casefold()] in REGISTERS:
+            columns = {name: heading for name, heading in columns.items() if name not in PLACES}
+        frame = own_crs(frame, crs, handling, place)
         own = _crs(frame, path, crs, place)
-    frame = frame.set_crs(own, allow_override=True)
-    frame, repairs = conform(frame, role, path=place.path, columns=columns, defaults=defaults)
+    own, zone = in_its_zone(frame, own, place)
+    frame, left = with_rows(frame.set_crs(own, allow_override=True), columns, handling, place)
+    frame, columns, units = in_square_metres(frame, columns, handling.units, place)
+    frame, repairs = conform(frame, role, path=place.path, columns=columns, defaults=defaults, aliases=options.aliases)
+    check_kept(repairs, handling, place)
     check_axes(tuple(frame.total_bounds), frame.crs, place)
+    frame, moved = placed(frame, handling, place)
+    notes += [*zone, *left, *units, *moved]
     if target_crs is not None:
         frame, moved = to_crs(frame, CRS.from_user_input(target_crs), place)
         repairs += moved
     return frame, notes + repairs
-
-
-def check_file(path: Path, place: Place) -> None:
-    """Refuse a file that is not there; the error names the nearest one that is.
-
-    Raises
-    ------
-    LayerError
-        If there is no such file.
-    """
-    if path.is_file():
-        return
-    folder = path.parent
-    if not folder.is_dir():
-        raise place.error(
-            _("no such folder: {folder}", folder=folder), remedy=_("correct path in [layers.{role}]", role=place.role)
-        )
-    near = nearest(path.name, sorted(file.name for file in folder.iterdir() if file.is_file()))
-    remedy = _("correct path in [layers.{role}]", role=place.role)
-    if near is not None:
-        remedy += ": " + _("the nearest file in the folder is {near}", near=near)
-    raise place.error(_("no such file"), remedy=remedy)
-
-
-def _read(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
-    kind = FORMATS.get(path.suffix.casefold())
-    if kind is None:
-        raise place.error(
-            _("{suffix} files are not read as layers", suffix=path.suffix or path.name),
-            remedy=_("save it as one of {formats}", formats=", ".join(dict.fromkeys(FORMATS.values()))),
-        )
-    if kind == "GeoPackage":
-        return _read_geopackage(path, layer, place)
-    if layer is not None:
-        raise place.error(
-            _("a {kind} file holds one layer, which has no name", kind=kind),
-            remedy=_("remove the line layer = {layer} from [layers.{role}]", layer=f'"{layer}"', role=place.role),
-            row=layer,
-        )
-    if kind == "GeoParquet":
-        return _read_parquet(path, place), []
-    encoding = None
-    notes: list[Repair] = []
-    if kind == "Shapefile":
-        for suffix in (".dbf", ".shx"):
-            if sidecar(path, suffix) is None:
-                raise place.error(
-                    _("the Shapefile lacks its {suffix} file", suffix=suffix),
-                    remedy=_("copy all files of that name (.shp, .shx, .dbf, .prj) into the folder"),
-                    row=path.with_suffix(suffix).name,
-                )
-        encoding, notes = shapefile_encoding(path, place)
-    frame, said = _read_ogr(path, place, encoding=encoding)
-    return frame, notes + said
-
-
-def _unreadable(error: Exception, place: Place) -> Exception:
-    return place.error(
-        _("the file cannot be read: {why}", why=" ".join(str(error).split())),
-        remedy=_("open it in QGIS to see whether it is whole, and save it again"),
-    )
-
-
-def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFrame, list[Repair]]:
-    try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            frame = pyogrio.read_dataframe(path, **options)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError, ValueError) as error:
-        raise _unreadable(error, place) from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise place.error(
-            _("the layer is a table without geometry"),
-            remedy=_("name a layer with geometry in [layers.{role}]", role=place.role),
-        )
-    texts = dict.fromkeys(str(warning.message) for warning in said)
-    return frame, [place.note(_("said by GDAL: {text}", text=text)) for text in texts]
-
-
-def _read_geopackage(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
-    try:
-        names = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
-    except (pyogrio.errors.DataSourceError, ValueError) as error:
-        raise _unreadable(error, place) from error
-    notes: list[Repair] = []
-    if layer is None and len(names) > 1 and place.role in names:
-        notes.append(place.note(_("the file has several layers: read the one named {layer}", layer=place.role)))
-    chosen = layer or (place.role if place.role in names else names[0] if len(names) == 1 else None)
-    if chosen in names:
-        frame, said = _read_ogr(path, place, layer=chosen)
-        return frame, notes + said
-    if not names:
-        raise place.error(
-            _("the file has no layer with geometry"), remedy=_("name another file in [layers.{role}]", role=place.role)
-        )
-    near = nearest(layer or place.role, names)
-    line = f'layer = "{near}"'
-    problem = (
-        _("the file has several layers, and none is named")
-        if layer is None
-        else _("the file has no layer {layer}", layer=layer)
-    )
-    raise place.error(
-        problem,
-        remedy=_("write under [layers.{role}] in study.toml: {line}; the file has: {layers}",
-                 role=place.role, line=line, layers=", ".join(names)),
-        row=layer,
-    )  # fmt: skip
-
-
-def _read_parquet(path: Path, place: Place) -> gpd.GeoDataFrame:
-    import pyarrow as pa
-
-    try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError, pa.ArrowException) as error:
-        raise _unreadable(error, place) from error
 
 
 def _crs(frame: gpd.GeoDataFrame, path: Path, given: str | None, place: Place) -> CRS:

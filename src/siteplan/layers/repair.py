@@ -14,9 +14,16 @@ from siteplan.errors import LayerError
 from siteplan.messages import _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from siteplan.layers.roles import Shape
+
+PROBLEMS = (
+    "invalid", "heights", "empty", "multipart", "duplicate", "overlap", "sliver", "id", "outside", "unit", "total", "value",
+)  # fmt: skip
+"""What can be wrong with a row, in one word: geometry; ids; rows outside their area; units of areas; sums; values."""
 
 _POLYGONS = ("Polygon", "MultiPolygon")
 _TYPES: dict[Shape, tuple[str, ...]] = {
@@ -41,15 +48,25 @@ class Repair:
         Id of the row; "" where it concerns the whole layer.
     what : str
         What was done, one sentence in the language spoken when the layer was read.
-    kind : {"repair", "note"}
-        A repair changed data; a note says how the file was understood.
+    kind : {"repair", "note", "finding"}
+        A repair changed data; a note says how the file was understood; a finding is what ``siteplan check`` found and left as it is.
+    problem : str
+        What was wrong, one of :data:`PROBLEMS`; "" for a note.
+    original : mapping of str to object, or None
+        What stood there before, by column, geometry as hexadecimal WKB; of a row that was left out, all of it. None: what was
+        before is in the file alone.
+    crs : str
+        System of the original geometry, as WKT; "" where there is none.
     """
 
     role: str
     path: str
     row: str
     what: str
-    kind: Literal["repair", "note"] = "repair"
+    kind: Literal["repair", "note", "finding"] = "repair"
+    problem: str = ""
+    original: Mapping[str, object] | None = None
+    crs: str = ""
 
     def __str__(self) -> str:
         """Return the layer, the row and what was done."""
@@ -63,13 +80,25 @@ class Place:
     role: str
     path: str
 
-    def repair(self, what: str, *, row: str = "") -> Repair:
+    def repair(
+        self,
+        what: str,
+        *,
+        row: str = "",
+        problem: str = "",
+        original: Mapping[str, object] | None = None,
+        crs: str = "",
+    ) -> Repair:
         """Return a repair of this layer."""
-        return Repair(role=self.role, path=self.path, row=row, what=what)
+        return Repair(role=self.role, path=self.path, row=row, what=what, problem=problem, original=original, crs=crs)
 
-    def note(self, what: str, *, row: str = "") -> Repair:
+    def finding(self, what: str, *, problem: str, row: str = "") -> Repair:
+        """Return what is wrong with a row of this layer and was left as it is."""
+        return Repair(role=self.role, path=self.path, row=row, what=what, kind="finding", problem=problem)
+
+    def note(self, what: str, *, row: str = "", original: Mapping[str, object] | None = None) -> Repair:
         """Return a note on this layer."""
-        return Repair(role=self.role, path=self.path, row=row, what=what, kind="note")
+        return Repair(role=self.role, path=self.path, row=row, what=what, kind="note", original=original)
 
     def error(self, problem: str, *, remedy: str, row: str | None = None) -> LayerError:
         """Return an error in this layer's file."""
@@ -120,9 +149,9 @@ def mend_geometry(frame: gpd.GeoDataFrame, shape: Shape, place: Place) -> tuple[
     high = shapely.has_z(geometry)
     if high.any():
         geometry = np.where(high, shapely.force_2d(geometry), geometry)
-        repairs.append(place.repair(_("heights (z) of {n} geometries dropped", n=int(high.sum()))))
+        repairs.append(place.repair(_("heights (z) of {n} geometries dropped", n=int(high.sum())), problem="heights"))
     geometry = _single_points(geometry, ids, place)
-    geometry, mended = _mend_polygons(geometry, ids, place)
+    geometry, mended = _mend_polygons(geometry, ids, place, "" if frame.crs is None else frame.crs.to_wkt())
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs)), repairs + mended
 
 
@@ -171,7 +200,7 @@ def _single_points(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place
 
 
 def _mend_polygons(
-    geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place
+    geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place, crs: str
 ) -> tuple[npt.NDArray[Any], list[Repair]]:
     repairs: list[Repair] = []
     result = geometry.copy()
@@ -185,7 +214,9 @@ def _mend_polygons(
                 row=ids[k],
             )
         result[k] = mended
-        repairs.append(place.repair(_("invalid polygon made valid ({reason})", reason=reason), row=ids[k]))
+        what = _("invalid polygon made valid ({reason})", reason=reason)
+        before = {"geometry": shapely.to_wkb(geometry[k], hex=True)}
+        repairs.append(place.repair(what, row=str(ids[k]), problem="invalid", original=before, crs=crs))
     return result, repairs
 
 

@@ -9,8 +9,12 @@ import numpy as np
 import shapely
 
 from siteplan.layers.crs import Bounds, exchanged, lonlat_bounds, name_of, overlap, swapped_error
+from siteplan.layers.datum import NAMES
+from siteplan.layers.mend_rows import leave_out
 from siteplan.layers.names import nearest
-from siteplan.layers.repair import Place, some
+from siteplan.layers.offset import fits
+from siteplan.layers.repair import Place, Repair, some
+from siteplan.layers.zones import other_zone
 from siteplan.messages import _
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from siteplan.layers.handling import Handling
     from siteplan.layers.raster import Raster
 
 REFERENCES = (
@@ -68,14 +73,27 @@ def check_extents(
         turned = lonlat_bounds(exchanged(bounds), crs)
         if turned is not None and any(_near(turned, boxes[other]) for other in group):
             raise swapped_error(bounds, crs, place)
+        remedy = _("check its coordinate system ({crs}), and that x and y are not exchanged", crs=name_of(crs))
+        box = boxes[role]
+        zone = None if box is None else other_zone(box, crs, _boxes(boxes, group), _NEAR_DEGREES)
+        if zone is not None:
+            remedy = _(
+                "its zone is wrong: in {zone} it would lie among the others. Export it with that system, or write under "
+                "[layers.{role}]: {lines}",
+                zone=name_of(zone), role=role, lines=f'crs = "{name_of(zone)}", override_crs = true',
+            )  # fmt: skip
         raise place.error(
             _(
                 "the layer ({box}) lies nowhere near the others ({others})",
                 box=_degrees(boxes[role]),
                 others=", ".join(group),
             ),
-            remedy=_("check its coordinate system ({crs}), and that x and y are not exchanged", crs=name_of(crs)),
+            remedy=remedy,
         )
+
+
+def _boxes(boxes: Mapping[str, Bounds | None], group: list[str]) -> list[Bounds]:
+    return [box for role in group if (box := boxes[role]) is not None]
 
 
 def _bounds(frame: gpd.GeoDataFrame) -> Bounds:
@@ -103,8 +121,12 @@ def _largest_group(boxes: Mapping[str, Bounds | None]) -> list[str]:
     return max(groups, key=lambda group: (len(group), "boundary" in group, "buildings" in group), default=[])
 
 
-def check_inside(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> None:
-    """Refuse candidates, buildings and facilities that lie outside the boundary.
+def check_inside(
+    vectors: Mapping[str, gpd.GeoDataFrame],
+    paths: Mapping[str, str],
+    handlings: Mapping[str, Handling] | None = None,
+) -> tuple[dict[str, gpd.GeoDataFrame], list[Repair]]:
+    """Refuse candidates, buildings and facilities that lie outside the boundary, or leave them out where that is asked.
 
     A row is inside if it touches the boundary's area or lies within 1 m of it.
 
@@ -114,14 +136,23 @@ def check_inside(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, st
         By role, all in one metric CRS; without a boundary nothing is checked.
     paths : mapping of str to str
         The file of each role, for the error.
+    handlings : mapping of str to Handling, optional
+        By role: ``outside`` in ``repair`` leaves such rows out, but for those in ``keep``.
+
+    Returns
+    -------
+    vectors : dict of str to GeoDataFrame
+    repairs : list of Repair
+        One for each row that was left out.
 
     Raises
     ------
     LayerError
-        Naming the rows.
+        Naming the rows; it says where the layer would lie inside if it were taken back from a web map's datum.
     """
+    inside, repairs = dict(vectors), list[Repair]()
     if "boundary" not in vectors:
-        return
+        return inside, repairs
     area = shapely.union_all(vectors["boundary"].geometry.to_numpy()).buffer(_ON_THE_LINE_M)
     shapely.prepare(area)
     for role in _INSIDE:
@@ -129,7 +160,14 @@ def check_inside(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, st
         if frame is None:
             continue
         out = ~shapely.intersects(area, frame.geometry.to_numpy())
-        if out.any():
+        handling = (handlings or {}).get(role)
+        if handling is not None and "outside" in handling.repair:
+            gone = np.flatnonzero(out)
+            what = [_("left out: it lies outside the boundary")] * len(gone)
+            place = Place(role=role, path=paths.get(role, ""))
+            inside[role], said = leave_out(frame, gone, "outside", what, handling, place)
+            repairs += said
+        elif out.any():
             rows = frame["id"][out].tolist()
             raise Place(role=role, path=paths.get(role, "")).error(
                 _(
@@ -139,9 +177,25 @@ def check_inside(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, st
                     role=role,
                     rows=some(rows),
                 ),
-                remedy=_("remove these rows, or widen the boundary ({path})", path=paths.get("boundary", "boundary")),
+                remedy=_outside_remedy(role, vectors, paths),
                 row=rows[0],
             )
+    return inside, repairs
+
+
+def _outside_remedy(role: str, vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> str:
+    """Return what can be done about rows outside the boundary: first the datum, where all of a layer looks shifted."""
+    remedy = _("remove these rows, or widen the boundary ({path})", path=paths.get("boundary", "boundary"))
+    remedy += _("; ") + _("or let them be left out: {line}", line=f'[layers.{role}] repair = ["outside"]')
+    others = {name: vectors[name] for name in (role, "streets", "boundary") if name in vectors}
+    for fit in fits(others, vectors[role].crs):
+        if fit.role == role and fit.datum is not None and not fit.other:
+            hint = _(
+                "the layer looks shifted by {datum} (see siteplan check); if it is from a web map, write: {line}",
+                datum=NAMES[fit.datum], line=f'[layers.{role}] datum = "{fit.datum}"',
+            )  # fmt: skip
+            return hint + _("; ") + remedy
+    return remedy
 
 
 def check_references(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> None:

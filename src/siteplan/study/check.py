@@ -11,6 +11,7 @@ from siteplan.layers.raster import Raster
 from siteplan.messages import _
 from siteplan.study.kept_off import exclusion_warnings
 from siteplan.study.raster_facts import raster_facts
+from siteplan.study.row_facts import row_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,8 @@ class LayerSummary:
         Rows; of a raster, cells.
     crs : str
         CRS of the file.
+    datum : str
+        Datum from which it was taken to WGS 84 or CGCS2000; "": none.
     bounds : (west, south, east, north)
         In the study's CRS, metres; of a raster, in its own.
     sha256 : str
@@ -49,6 +52,7 @@ class LayerSummary:
     crs: str
     bounds: Bounds
     sha256: str
+    datum: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +72,8 @@ class CheckReport:
         How files were understood.
     warnings : tuple of str
         What a planner should know before trusting a plan.
+    findings : tuple of Repair
+        Rows with something wrong that were left as they are; the warnings sum them up.
     """
 
     name: str
@@ -76,6 +82,7 @@ class CheckReport:
     repairs: tuple[Repair, ...]
     notes: tuple[Repair, ...]
     warnings: tuple[str, ...]
+    findings: tuple[Repair, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON."""
@@ -108,13 +115,15 @@ def check(study: Study) -> CheckReport:
     """
     layers = study.layers
     facts, doubts = raster_facts(study)
+    findings, untold, faults = row_facts(study)
     return CheckReport(
         name=study.name,
         crs=name_of(study.crs),
         layers=tuple(_summary(study, role) for role in (*layers.vectors, *layers.rasters)),
         repairs=tuple(repair for repair in layers.repairs if repair.kind == "repair"),
-        notes=(*(repair for repair in layers.repairs if repair.kind == "note"), *facts),
-        warnings=(*_warnings(study), *doubts),
+        notes=(*(repair for repair in layers.repairs if repair.kind == "note"), *facts, *untold),
+        warnings=(*_warnings(study), *doubts, *faults),
+        findings=tuple(findings),
     )
 
 
@@ -131,6 +140,7 @@ def _summary(study: Study, role: str) -> LayerSummary:
         crs=source.crs if source else name_of(data.crs if is_raster else study.crs),
         bounds=(west, south, east, north),
         sha256=source.sha256 if source else "",
+        datum=source.datum if source else "",
     )
 
 

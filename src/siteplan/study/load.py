@@ -15,7 +15,7 @@ from siteplan.layers.postgis_url import masked
 from siteplan.layers.roles import RASTER_ROLES, ROLES
 from siteplan.messages import _
 from siteplan.standards.library import Override
-from siteplan.study.settings import LayerSettings, Settings
+from siteplan.study.settings import DatumSettings, LayerSettings, Settings
 
 FILE = "study.toml"
 """Name of the settings in a study's folder."""
@@ -150,6 +150,8 @@ def _model_at(loc: list[str]) -> tuple[type[BaseModel], int]:
     """Return the model of the table in which ``loc`` stands, and how many parts of ``loc`` name that table."""
     if loc[0] == "layers" and len(loc) > 2:  # noqa: PLR2004 - layers, ROLE, key
         return LayerSettings, 2
+    if loc[0] == "datums" and len(loc) > 1:
+        return DatumSettings, 2
     if loc[:2] == ["standards", "rules"] and len(loc) > 3:  # noqa: PLR2004 - standards, rules, ID, key
         return Override, 3
     field = Settings.model_fields.get(loc[0])

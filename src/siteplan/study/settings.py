@@ -79,6 +79,12 @@ class LayerSettings(Section):
         Most rows to read from a database; None: siteplan.layers.postgis.MAX_ROWS.
     timeout_s : float or None
         Seconds that a database may take for a statement; None: siteplan.layers.postgis.TIMEOUT_S.
+    encoding : str or None
+        Of the text of a Shapefile or CSV, for example "gb18030"; None: found (siteplan.layers.encoding).
+    heading_row : int or None
+        Row of the headings in a register (CSV, XLSX), from 1; None: found.
+    unplaced : {"refuse", "drop"}
+        What happens to rows of a register without coordinates.
     crs : str or None
         CRS, only where the file itself has none; with ``override_crs`` also where the file's is wrong.
     override_crs : bool
@@ -105,6 +111,9 @@ class LayerSettings(Section):
     classes: str | None = None
     max_rows: Annotated[int, Field(gt=0)] | None = None
     timeout_s: Positive | None = None
+    encoding: str | None = None
+    heading_row: Annotated[int, Field(gt=0)] | None = None
+    unplaced: Literal["refuse", "drop"] = "refuse"
     crs: str | None = None
     override_crs: bool = False
     datum: Literal["gcj02", "bd09"] | None = None
@@ -187,12 +196,15 @@ class DemandSettings(Section):
         Values of the buildings' ``use`` in which people live; a layer without uses is residential throughout.
     elderly_share, children_share : float or None
         Shares of people where the counts are missing; None: rules per elder or child have no denominator.
+    people_are : {"registered", "relocated", "resident"} or None
+        Which people the layers' ``people`` counts; None: nobody says, and rules per registered or resident person have no denominator.
     """
 
     persons_per_household: Positive = 3.52
     residential_uses: Texts = RESIDENTIAL_USES
     elderly_share: Share | None = None
     children_share: Share | None = None
+    people_are: Literal["registered", "relocated", "resident"] | None = None
 
 
 class AccessSettings(Section):
@@ -232,6 +244,18 @@ class ExclusionsSettings(Section):
     kinds: dict[str, str] = Field(default_factory=dict)
     buffer_m: dict[str, NotNegative] = Field(default_factory=dict)
     farmland: dict[str, Literal["barred", "open"]] = Field(default_factory=dict)
+
+
+class DivisionsSettings(Section):
+    """``[divisions]``.
+
+    Parameters
+    ----------
+    changed : dict of str to str
+        Division codes that have changed, old to new, equally long: a county's six digits stand for all in it (siteplan.layers.divisions).
+    """
+
+    changed: dict[str, str] = Field(default_factory=dict)
 
 
 class PhaseSettings(Section):
@@ -312,10 +336,14 @@ class CandidatesSettings(Section):
 
 
 class Settings(Section):
-    """The whole of study.toml, one field for each table."""
+    """The whole of study.toml, one field for each table.
+
+    ``[aliases]`` gives further headings by siteplan's column name, beside those of siteplan.layers.aliases.
+    """
 
     study: StudySettings = Field(default_factory=StudySettings)
     layers: dict[str, LayerSettings] = Field(default_factory=dict)
+    aliases: dict[str, Texts] = Field(default_factory=dict)
     datums: dict[Literal["beijing54", "xian80", "new_beijing"], DatumSettings] = Field(default_factory=dict)
     standards: StandardsSettings = Field(default_factory=StandardsSettings)
     demand: DemandSettings = Field(default_factory=DemandSettings)
@@ -323,6 +351,7 @@ class Settings(Section):
     scenario: ScenarioSettings = Field(default_factory=ScenarioSettings)
     candidates: CandidatesSettings = Field(default_factory=CandidatesSettings)
     exclusions: ExclusionsSettings = Field(default_factory=ExclusionsSettings)
+    divisions: DivisionsSettings = Field(default_factory=DivisionsSettings)
 
     def but(self, **changes: Mapping[str, Any] | Section) -> Self:
         """Return a copy with ``changes`` in its tables; a mapping changes single keys of a table.

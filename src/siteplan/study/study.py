@@ -15,7 +15,6 @@ from siteplan.layers.handling import Handling, placed_raster
 from siteplan.layers.mend_rows import mend_rows
 from siteplan.layers.postgis import DatabaseTable
 from siteplan.layers.postgis_url import is_database, masked
-from siteplan.layers.raster import Raster, open_raster
 from siteplan.layers.read import read_layer
 from siteplan.layers.repair import Place, Repair
 from siteplan.layers.roles import RASTER_ROLES
@@ -23,16 +22,21 @@ from siteplan.layers.validate import check_extents, check_inside, check_referenc
 from siteplan.messages import _
 from siteplan.standards.facility_types import facility_type
 from siteplan.standards.library import Standards, load_standards
-from siteplan.study.handling import handlings
 from siteplan.study.databases import check_databases, layer_path, read_database
+from siteplan.study.files import check_paths, file_options
+from siteplan.study.handling import handlings
 from siteplan.study.load import load_settings, settings_file
+from siteplan.study.rasters import check_raster_keys, study_raster
 from siteplan.study.terms import apply_terms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
 
+    from siteplan.layers.files import FileOptions
+    from siteplan.layers.raster import Raster
     from siteplan.study.settings import LayerSettings, Settings
 
 
@@ -109,6 +113,7 @@ def open_study(path: str | Path) -> Study:
     file = settings_file(path)
     settings = load_settings(file)
     folder = file.parent
+    check_paths(folder, settings, file)
     standards = _standards(file, settings)
     layers = read_layers(folder, settings)
     return Study(folder=folder, settings=settings, layers=layers, standards=standards)
@@ -168,6 +173,7 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
             path=folder / "study.toml",
         )
     check_databases(settings.layers, folder / "study.toml")
+    check_raster_keys(settings.layers, folder / "study.toml")
     handled = handlings(settings)
     rasters, repairs = _rasters(folder, settings, handled)
     raw: dict[str, gpd.GeoDataFrame] = {}
@@ -175,7 +181,7 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
     for role, entry in settings.layers.items():
         if role not in RASTER_ROLES:
             source = read_database(role, entry) if is_database(entry.path) else folder / entry.path
-            raw[role], found = _read(source, role, entry, handled[role])
+            raw[role], found = _read(source, role, entry, handled[role], file_options(entry, settings))
             repairs += found
             if isinstance(source, DatabaseTable):
                 contents[role] = source.sha256
@@ -199,7 +205,28 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
     return Layers(crs=crs, vectors=vectors, rasters=rasters, sources=sources, repairs=tuple(repairs))
 
 
-def _read(source: Path | DatabaseTable, role: str, entry: LayerSettings) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+def _rasters(
+    folder: Path, settings: Settings, handled: Mapping[str, Handling]
+) -> tuple[dict[str, Raster], list[Repair]]:
+    """Return the rasters, each at its place on WGS 84 or CGCS2000."""
+    rasters, notes = {}, []
+    for role, entry in settings.layers.items():
+        if role in RASTER_ROLES:
+            raster = study_raster(folder, role, entry)
+            rasters[role], said = placed_raster(raster, handled[role], Place(role=role, path=str(raster.path)))
+            notes += [*raster.notes, *said]
+    return rasters, notes
+
+
+def _datum_of(role: str, repairs: Sequence[Repair]) -> str:
+    """Return the datum from which the notes say that a layer was taken; "" where there is none."""
+    told = (repair.original or {} for repair in repairs if repair.role == role and repair.kind == "note")
+    return next((str(original["datum"]) for original in told if "datum" in original), "")
+
+
+def _read(
+    source: Path | DatabaseTable, role: str, entry: LayerSettings, handling: Handling, options: FileOptions
+) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     return read_layer(
         source,
         role,
@@ -207,6 +234,8 @@ def _read(source: Path | DatabaseTable, role: str, entry: LayerSettings) -> tupl
         columns=entry.columns,
         defaults=entry.defaults,
         crs=entry.crs,
+        options=options,
+        handling=handling,
     )
 
 

@@ -1,0 +1,40 @@
+"""``siteplan undo``: rows of a layer stay as their file has them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from siteplan.cli.roles import role_name
+from siteplan.messages import _
+
+
+@click.command("undo")
+@click.argument("study", type=click.Path(path_type=Path))
+@click.argument("layer")
+@click.argument("rows", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+def undo_command(study: Path, layer: str, rows: tuple[str, ...], as_json: bool) -> None:
+    """Undo the repairs of ROWS of LAYER in STUDY: no repair changes these rows or leaves them out any more.
+
+    Writes their ids into study.toml (keep), and opens the study to see that it can be used so; if not, study.toml stays as it was.
+    """
+    from siteplan.study.keep_rows import keep_rows
+    from siteplan.study.load import settings_file
+    from siteplan.study.repair_log import write_whole
+    from siteplan.study.study import open_study
+
+    file = settings_file(study)
+    before = file.read_bytes()
+    kept = keep_rows(study, layer, rows)
+    try:
+        open_study(study)
+    except BaseException:
+        write_whole(file, before)
+        raise
+    if as_json:
+        click.echo(json.dumps({"layer": layer, "keep": kept}, ensure_ascii=False))
+    else:
+        click.echo(_("{role}: kept as the file has them: {rows}", role=role_name(layer), rows=", ".join(kept)))

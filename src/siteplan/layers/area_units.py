@@ -1,0 +1,168 @@
+"""Areas in other units than square metres: said in study.toml, or by the heading of the column."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from siteplan.layers.columns import find_headings, role_of
+from siteplan.layers.names import nearest
+from siteplan.messages import _
+from siteplan.units import M2_PER_MU
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
+
+    from siteplan.layers.repair import Place, Repair
+
+AREA_UNITS: dict[str, tuple[float, str]] = {
+    "m2": (1.0, "SI"),
+    "mu": (M2_PER_MU, "15 mu = 1 ha"),
+    "ha": (10_000.0, "SI Brochure, 9th edition, table 8"),
+    "km2": (1_000_000.0, "SI"),
+    "10000 m2": (10_000.0, "SI"),
+}
+"""Square metres of one, and where that is from, by the word that study.toml says."""
+
+_WORDS = {
+    "亩": "mu", "市亩": "mu", "mu": "mu", "公顷": "ha", "ha": "ha", "hm2": "ha", "hm²": "ha",
+    "平方公里": "km2", "平方千米": "km2", "km2": "km2", "km²": "km2",
+    "万平方米": "10000 m2", "万平米": "10000 m2", "万m2": "10000 m2", "万㎡": "10000 m2",
+    "平方米": "m2", "平米": "m2", "m2": "m2", "m²": "m2", "㎡": "m2",
+}  # fmt: skip
+_CHINESE = "|".join(word for word in sorted(_WORDS, key=len, reverse=True) if not word.isascii())
+_LATIN = "|".join(word for word in sorted(_WORDS, key=len, reverse=True) if word.isascii())
+_HEADING = re.compile(
+    rf"(?P<base>.+?)\s*(?:[（(\[_\-/ ]\s*(?P<marked>{_CHINESE}|{_LATIN})\s*[）)\]]?|(?P<bare>{_CHINESE}))",
+    re.IGNORECASE,
+)
+
+
+def split_unit(heading: str) -> tuple[str, str | None]:
+    """Return a heading without the unit at its end, and that unit as :data:`AREA_UNITS` names it.
+
+    >>> split_unit("用地面积（亩）"), split_unit("land_ha"), split_unit("面积")
+    (('用地面积', 'mu'), ('land', 'ha'), ('面积', None))
+    """
+    match = _HEADING.fullmatch(heading.strip())
+    if match is None:
+        return heading, None
+    return match["base"], _WORDS[(match["marked"] or match["bare"]).casefold()]
+
+
+def in_square_metres(
+    frame: gpd.GeoDataFrame, columns: Mapping[str, str], units: Mapping[str, str], place: Place
+) -> tuple[gpd.GeoDataFrame, dict[str, str], list[Repair]]:
+    """Return a table with its columns of areas in square metres beside those in the file's unit.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        As read.
+    columns : mapping of str to str
+        siteplan's column to the file's heading, as study.toml says.
+    units : mapping of str to str
+        siteplan's column to a unit in :data:`AREA_UNITS`, as study.toml says.
+    place : Place
+
+    Returns
+    -------
+    frame : GeoDataFrame
+        With a column more for each that was converted; values that are no numbers stay for the reader to refuse.
+    columns : dict of str to str
+        As given, with the headings of converted columns.
+    notes : list of Repair
+        One for each converted column: the factor and its source.
+
+    Raises
+    ------
+    LayerError
+        If study.toml gives a unit for a column that is no area or is not there, or another than the heading does.
+    """
+    role = role_of(place.role)
+    areas = [column.name for column in role.columns if column.unit == "m2"]
+    headings = [str(name) for name in frame.columns if name != frame.geometry.name]
+    for name, unit in units.items():
+        _check_unit(name, unit, areas, place)
+    found = _with_units(areas, headings, columns, place)
+    for name in units:
+        if name not in found:
+            here, __ = find_headings(role, headings, columns, place)
+            if name not in here:
+                raise place.error(
+                    _("[layers.{role}] units: the file has no column {column}", role=place.role, column=name),
+                    remedy=_("write which column it is: {line}", line=f'columns = {{ {name} = "..." }}'),
+                    row=name,
+                )
+            found[name] = (here[name], split_unit(here[name])[1])
+    made, notes, mapped = {}, [], dict(columns)
+    for name, (heading, said) in found.items():
+        unit = units.get(name) or said or "m2"
+        if said is not None and unit != said:
+            raise place.error(
+                _("study.toml says that {heading} is in {unit}, its heading says {said}",
+                  heading=heading, unit=unit, said=said),
+                remedy=_("correct units in [layers.{role}]", role=place.role),
+                row=name,
+            )  # fmt: skip
+        if unit == "m2":
+            continue
+        factor, source = AREA_UNITS[unit]
+        new = f"{split_unit(heading)[0]} [{unit} -> m2]"
+        made[new] = _times(frame[heading], factor)
+        mapped[name] = new
+        what = _("{column} read from {heading}: x {factor} m2 ({unit}; {source})",
+                 column=name, heading=heading, factor=f"{factor:.9g}", unit=unit, source=source)  # fmt: skip
+        notes.append(place.note(what))
+    return (frame.assign(**made) if made else frame), mapped, notes
+
+
+def _check_unit(name: str, unit: str, areas: Sequence[str], place: Place) -> None:
+    if name not in areas:
+        raise place.error(
+            _("[layers.{role}] units: {column} is no column of areas in m2", role=place.role, column=name),
+            remedy=_("columns of areas of this role: {columns}", columns=", ".join(areas) or "-"),
+            row=name,
+        )
+    if unit not in AREA_UNITS:
+        raise place.error(
+            _("[layers.{role}] units: no unit {unit}", role=place.role, unit=unit),
+            remedy=_("did you mean {near}? The units are {units}",
+                     near=nearest(unit, AREA_UNITS), units=", ".join(AREA_UNITS)),
+            row=name,
+        )  # fmt: skip
+
+
+def _with_units(
+    areas: Sequence[str], headings: Sequence[str], columns: Mapping[str, str], place: Place
+) -> dict[str, tuple[str, str | None]]:
+    """Return the columns whose heading ends in a unit other than m2: column to (heading, unit)."""
+    role = role_of(place.role)
+    found: dict[str, tuple[str, str | None]] = {}
+    for name, heading in columns.items():
+        unit = split_unit(heading)[1]
+        if name in areas and heading in headings and unit not in {None, "m2"}:
+            found[name] = (heading, unit)
+    taken = {*find_headings(role, headings, columns, place)[0].values()}
+    for heading in headings:
+        base, unit = split_unit(heading)
+        if unit in {None, "m2"} or heading in taken:
+            continue
+        names = find_headings(role, [base], {}, place)[0] or find_headings(role, [f"{base}_m2"], {}, place)[0]
+        for name in names:
+            if name in areas and name not in columns and name not in found:
+                found[name] = (heading, unit)
+    return found
+
+
+def _times(values: pd.Series[Any], factor: float) -> pd.Series[Any]:
+    """Return numbers times ``factor``; what is no number stays as it is."""
+    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
+    scaled = numbers * factor
+    odd = numbers.isna() & values.notna()
+    return scaled if not odd.any() else scaled.astype(object).where(~odd, values)

@@ -1,0 +1,117 @@
+"""What ``siteplan check`` finds in the rows of a study's layers: faults of single rows, and whether a layer is shifted as a whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyproj import CRS
+
+from siteplan.layers.crs import fitting_zones, lonlat_bounds, outside_use
+from siteplan.layers.datum import NAMES, in_china
+from siteplan.layers.findings import geometry_findings, in_short, place_findings, total_findings, unit_findings
+from siteplan.layers.offset import Fit, fits
+from siteplan.layers.repair import Place
+from siteplan.layers.tabular import table_findings
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from siteplan.layers.repair import Repair
+    from siteplan.study.study import Study
+
+_FOUND = ("buildings", "facilities", "candidates", "sites", "communities", "townships", "streets")
+"""Roles that are drawn from web maps."""
+
+
+def row_facts(study: Study) -> tuple[list[Repair], list[Repair], list[str]]:
+    """Return findings on single rows, notes on what cannot be told, and warnings.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    findings : list of Repair
+        One for each row and problem, of kind ``finding``: nothing was changed.
+    notes : list of Repair
+    warnings : list of str
+        One for each layer and problem of the findings, and one for each layer that looks shifted by a web map's datum.
+    """
+    vectors = study.layers.vectors
+    paths = {role: source.where(study.folder) for role, source in study.layers.sources.items()}
+    findings: list[Repair] = []
+    for role, frame in vectors.items():
+        place = Place(role=role, path=paths.get(role, ""))
+        findings += [*geometry_findings(frame, place), *unit_findings(frame, place), *table_findings(frame, place)]
+    findings += [*place_findings(vectors, paths), *total_findings(vectors, paths)]
+    compared = fits(vectors, study.crs)
+    warnings = [*in_short(findings), *(_shifted(fit) for fit in compared if fit.datum is not None), *_zones(study)]
+    return findings, list(_untold(study, compared, paths)), warnings
+
+
+def _shifted(fit: Fit) -> str:
+    """Return that a layer looks shifted, with the evidence and what to do."""
+    values = {
+        "role": fit.role, "against": fit.against, "datum": NAMES[fit.datum or "gcj02"], "rows": fit.rows,
+        "as_is": fit.as_is, "back": fit.taken_back, "least": f"{fit.metres[0]:.0f}", "most": f"{fit.metres[1]:.0f}",
+        "few": fit.turned[0], "many": fit.turned[1], "chance": f"{fit.chance:.2g}",
+    }  # fmt: skip
+    whose = fit.against if fit.other else fit.role
+    line = f'[layers.{whose}] datum = "{fit.datum}"'
+    if fit.against == "streets":
+        evidence = _(
+            "of {rows} rows of {role} streets cross {as_is} as they stand and {back} when {whose} is taken back from "
+            "{datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
+            whose=whose, **values,
+        )  # fmt: skip
+    else:
+        evidence = _(
+            "of {rows} rows of {role} {as_is} lie outside their {against} as they stand and {back} when {whose} is taken back "
+            "from {datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
+            whose=whose, **values,
+        )  # fmt: skip
+    if fit.verdict == "shifted":
+        return _("{whose} looks shifted by {datum}: {evidence}. If it was drawn from a web map, write: {line}",
+                 whose=whose, datum=values["datum"], evidence=evidence, line=line)  # fmt: skip
+    return _("{whose} may be shifted by {datum}, but too few rows tell: {evidence}. Ask where the layer is from; if from a "
+             "web map, write: {line}", whose=whose, datum=values["datum"], evidence=evidence, line=line)  # fmt: skip
+
+
+def _untold(study: Study, compared: list[Fit], paths: dict[str, str]) -> Iterator[Repair]:
+    """Yield notes on layers in China of which nothing shows whether they are shifted as web maps are."""
+    for role in _FOUND:
+        frame, source = study.layers.get(role), study.layers.sources.get(role)
+        if frame is None or (source is not None and source.datum):
+            continue
+        box = lonlat_bounds(tuple(frame.total_bounds), study.crs)
+        if box is None or not in_china(np.array(box[::2]), np.array(box[1::2])).all():
+            continue
+        mine = [fit for fit in compared if role in {fit.role, fit.against}]
+        if any(fit.verdict != "unknown" for fit in mine):
+            continue
+        tried = ", ".join(sorted({fit.against if fit.role == role else fit.role for fit in mine}))
+        what = (
+            _("whether positions are shifted by GCJ-02 or BD-09 cannot be told: too few rows fit {others} better or worse "
+              "when moved", others=tried)
+            if tried
+            else _("whether positions are shifted by GCJ-02 or BD-09 cannot be told: there is no other layer to compare with")
+        )  # fmt: skip
+        yield Place(role=role, path=paths.get(role, "")).note(what)
+
+
+def _zones(study: Study) -> Iterator[str]:
+    """Yield layers outside the area for which the system of their file is made, with the zones that fit."""
+    for role, source in study.layers.sources.items():
+        frame = study.layers.get(role)
+        if frame is None or ":" not in source.crs:
+            continue
+        file, bounds = CRS.from_user_input(source.crs), tuple(frame.total_bounds)
+        box = outside_use(bounds, study.crs, of=file) if file.is_projected and file != study.crs else None
+        if box is not None:
+            zones = fitting_zones(box)
+            yield _("{role} lies outside the area that {crs} is made for", role=role, crs=source.crs) + (
+                _("; zones that fit: {zones}", zones=" / ".join(str(zone) for zone in zones)) if zones else ""
+            )
