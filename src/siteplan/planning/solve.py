@@ -370,6 +370,8 @@ def _provenance(prepared: Prepared) -> dict[str, str]:
     for role, source in study.layers.sources.items():
         entries[f"sha256:{role}"] = source.sha256
         entries[f"file:{role}"] = source.path
+        if source.datum:
+            entries[f"datum:{role}"] = source.datum
     for n, repair in enumerate(study.layers.repairs):
         entries[f"repair:{n:03d}"] = str(repair)
     for n, note in enumerate((*study.settings.study.assumptions, *prepared.notes)):
