@@ -144,6 +144,8 @@ def mend_geometry(frame: gpd.GeoDataFrame, shape: Shape, place: Place) -> tuple[
     geometry = np.asarray(frame.geometry.array, dtype=object)
     ids = frame["id"].reset_index(drop=True)  # a million ids are not made Python's objects to name one of them
     _check_present(geometry, ids, place)
+    valid = shapely.is_valid(geometry)
+    _check_finite(geometry, ~valid, ids, place)
     _check_type(geometry, ids, shape, place)
     repairs: list[Repair] = []
     high = shapely.has_z(geometry)
@@ -151,7 +153,7 @@ def mend_geometry(frame: gpd.GeoDataFrame, shape: Shape, place: Place) -> tuple[
         geometry = np.where(high, shapely.force_2d(geometry), geometry)
         repairs.append(place.repair(_("heights (z) of {n} geometries dropped", n=int(high.sum())), problem="heights"))
     geometry = _single_points(geometry, ids, place)
-    geometry, mended = _mend_polygons(geometry, ids, place, "" if frame.crs is None else frame.crs.to_wkt())
+    geometry, mended = _mend_polygons(geometry, valid, ids, place, "" if frame.crs is None else frame.crs.to_wkt())
     return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs)), repairs + mended
 
 
@@ -164,8 +166,15 @@ def _check_present(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place
             remedy=_("draw their geometry in the file, or remove these rows"),
             row=rows[0],
         )
-    points, owner = shapely.get_coordinates(geometry, return_index=True)
-    bad = np.unique(owner[~np.isfinite(points).all(axis=1)])
+
+
+def _check_finite(
+    geometry: npt.NDArray[Any], suspect: npt.NDArray[np.bool_], ids: pd.Series[Any], place: Place
+) -> None:
+    """Refuse coordinates that are no numbers; geometry that has any is not valid, so that few have to be looked at."""
+    at = np.flatnonzero(suspect)
+    points, owner = shapely.get_coordinates(geometry[at], return_index=True)
+    bad = at[np.unique(owner[~np.isfinite(points).all(axis=1)])]
     if len(bad):
         raise place.error(
             _("the geometry has coordinates that are no numbers"),
@@ -200,11 +209,11 @@ def _single_points(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place
 
 
 def _mend_polygons(
-    geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place, crs: str
+    geometry: npt.NDArray[Any], valid: npt.NDArray[np.bool_], ids: pd.Series[Any], place: Place, crs: str
 ) -> tuple[npt.NDArray[Any], list[Repair]]:
     repairs: list[Repair] = []
     result = geometry.copy()
-    for k in np.flatnonzero(~shapely.is_valid(geometry)):
+    for k in np.flatnonzero(~valid):
         reason = str(shapely.is_valid_reason(geometry[k]))
         mended = _polygons_of(shapely.make_valid(geometry[k])) if geometry[k].geom_type in _POLYGONS else None
         if mended is None:
