@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from siteplan.layers.repair import Repair
     from siteplan.study.study import Study
 
-_FOUND = ("buildings", "facilities", "candidates", "sites", "communities", "townships", "streets")
-"""Roles that are drawn from web maps."""
+_FOUND = ("buildings", "facilities", "sites", "communities", "townships", "streets")
+"""Roles that are taken from web maps."""
 
 
 def row_facts(study: Study) -> tuple[list[Repair], list[Repair], list[str]]:
