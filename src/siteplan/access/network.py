@@ -18,8 +18,9 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from siteplan.access.pairs import SLACK_M, Pairs, shortest_pairs
-from siteplan.access.streets import edge_lengths, edge_lines, require_metric, split_at_nodes, street_lines, vertex_ids
+from siteplan.access.streets import edge_lengths, edge_lines, require_metric, split_at_nodes, street_lines
 from siteplan.errors import DataError, UsageError
+from siteplan.layers.vertices import TOLERANCE_M, vertex_ids
 from siteplan.messages import _
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Network:
     skipped: tuple[str, ...] = ()
 
     @classmethod
-    def from_streets(cls, streets: gpd.GeoDataFrame, *, tolerance_m: float = 0.1) -> Network:
+    def from_streets(cls, streets: gpd.GeoDataFrame, *, tolerance_m: float = TOLERANCE_M) -> Network:
         """Build the graph of a street layer.
 
         Parameters

@@ -54,15 +54,6 @@ def street_lines(streets: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], In
     return parts, rows[index]
 
 
-def vertex_ids(xy: Floats, tolerance_m: float) -> Ints:
-    """Return one id for all coordinates that round to the same place."""
-    cell = np.rint(xy / tolerance_m)
-    x = np.unique(cell[:, 0], return_inverse=True)[1].astype(np.int64)
-    rows, y = np.unique(cell[:, 1], return_inverse=True)
-    ids: Ints = np.unique(x * max(1, len(rows)) + y, return_inverse=True)[1].astype(np.int64)
-    return ids
-
-
 def split_at_nodes(line: Ints, vertex: Ints) -> tuple[Ints, Ints]:
     """Return the positions of the first and last vertex of each edge."""
     new = line[1:] != line[:-1]

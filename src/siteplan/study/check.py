@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from siteplan.layers.crs import Bounds, lonlat_bounds, name_of, outside_use
+from siteplan.layers.junctions import street_facts
 from siteplan.layers.raster import Raster
+from siteplan.layers.repair import Place
 from siteplan.messages import _
 from siteplan.study.kept_off import exclusion_warnings
 from siteplan.study.raster_facts import raster_facts
@@ -115,16 +117,28 @@ def check(study: Study) -> CheckReport:
     """
     layers = study.layers
     facts, doubts = raster_facts(study)
+    told, loose = _street_facts(study)
     findings, untold, faults = row_facts(study)
     return CheckReport(
         name=study.name,
         crs=name_of(study.crs),
         layers=tuple(_summary(study, role) for role in (*layers.vectors, *layers.rasters)),
         repairs=tuple(repair for repair in layers.repairs if repair.kind == "repair"),
-        notes=(*(repair for repair in layers.repairs if repair.kind == "note"), *facts, *untold),
-        warnings=(*_warnings(study), *doubts, *faults),
+        notes=(*(repair for repair in layers.repairs if repair.kind == "note"), *facts, *told, *untold),
+        warnings=(*_warnings(study), *doubts, *loose, *faults),
         findings=tuple(findings),
     )
+
+
+def _street_facts(study: Study) -> tuple[list[Repair], list[str]]:
+    """Return notes and warnings on how the streets hang together."""
+    streets = study.layers.get("streets")
+    if streets is None:
+        return [], []
+    source = study.layers.sources.get("streets")
+    place = Place(role="streets", path=source.path if source else "")
+    notes, warnings = street_facts(streets, joined=study.settings.streets.meet == "crossings")
+    return [place.note(text) for text in notes], warnings
 
 
 def _summary(study: Study, role: str) -> LayerSummary:

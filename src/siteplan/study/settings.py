@@ -258,6 +258,21 @@ class DivisionsSettings(Section):
     changed: dict[str, str] = Field(default_factory=dict)
 
 
+class StreetsSettings(Section):
+    """``[streets]``: where the lines of the street layer meet (siteplan.layers.junctions).
+
+    Parameters
+    ----------
+    meet : {"vertices", "crossings"}
+        At common vertices only, as OpenStreetMap's streets do; or wherever they cross or touch, as lines that planners draw.
+    gap_m : float
+        With ``crossings``: metres within which the end of a line is drawn on to another one.
+    """
+
+    meet: Literal["vertices", "crossings"] = "vertices"
+    gap_m: NotNegative = 1.0
+
+
 class PhaseSettings(Section):
     """``[[scenario.phases]]``: the fields of siteplan.plans.scenario.Phase."""
 
@@ -348,6 +363,7 @@ class Settings(Section):
     standards: StandardsSettings = Field(default_factory=StandardsSettings)
     demand: DemandSettings = Field(default_factory=DemandSettings)
     access: AccessSettings = Field(default_factory=AccessSettings)
+    streets: StreetsSettings = Field(default_factory=StreetsSettings)
     scenario: ScenarioSettings = Field(default_factory=ScenarioSettings)
     candidates: CandidatesSettings = Field(default_factory=CandidatesSettings)
     exclusions: ExclusionsSettings = Field(default_factory=ExclusionsSettings)

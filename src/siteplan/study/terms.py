@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteplan.layers.exclusions import settle_exclusions
+from siteplan.layers.junctions import joined
 from siteplan.layers.repair import Place
 
 if TYPE_CHECKING:
@@ -40,5 +41,9 @@ def apply_terms(
         found["exclusions"], said = settle_exclusions(
             found["exclusions"], place, named=own.kinds, buffers=own.buffer_m, farmland=own.farmland
         )
+        notes += said
+    if "streets" in found and settings.streets.meet == "crossings":
+        place = Place(role="streets", path=paths.get("streets", ""))
+        found["streets"], said = joined(found["streets"], settings.streets.gap_m, place)
         notes += said
     return found, notes
