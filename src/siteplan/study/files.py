@@ -1,0 +1,65 @@
+"""The files that study.toml names: where they may lie, and how they are to be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from siteplan.errors import SettingsError
+from siteplan.layers.files import FileOptions
+from siteplan.layers.postgis_url import is_database
+from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from siteplan.study.settings import LayerSettings, Settings
+
+
+def file_options(entry: LayerSettings, settings: Settings) -> FileOptions:
+    """Return how the file of one layer is to be read."""
+    return FileOptions(
+        encoding=entry.encoding,
+        heading_row=entry.heading_row,
+        unplaced=entry.unplaced,
+        aliases=settings.aliases,
+    )
+
+
+def check_paths(folder: Path, settings: Settings, file: Path) -> None:
+    """Refuse relative paths that lead out of the study's folder, by ``..`` or by a link.
+
+    A study is passed on as a folder; what it names by a relative path has to be in it. A file elsewhere is named by its
+    absolute path, which anybody can see (docs/decisions/0016-formats.md).
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+    settings : Settings
+        Its settings.
+    file : Path
+        The study.toml, for the error.
+
+    Raises
+    ------
+    SettingsError
+        Naming the key.
+    """
+    named = {
+        f"[layers.{role}] path": entry.path for role, entry in settings.layers.items() if not is_database(entry.path)
+    }
+    named |= {f"[standards] files, {k}": name for k, name in enumerate(settings.standards.files, start=1)}
+    home = folder.resolve()
+    for row, name in named.items():
+        if Path(name).is_absolute():
+            continue
+        try:
+            there = (folder / name).resolve()
+        except (OSError, RuntimeError, ValueError):  # a ring of links, a zero byte in the name
+            there = None
+        if there is None or not there.is_relative_to(home):
+            raise SettingsError(
+                _("{path} leads out of the study's folder", path=name),
+                remedy=_("copy the file into the folder, or write its absolute path ({path})", path=there or "-"),
+                path=file,
+                row=row,
+            )
