@@ -306,10 +306,10 @@ def make_plan(study: Study) -> Plan:
     demand = gpd.GeoDataFrame(
         pd.DataFrame(
             [
-                ("b1", 100.0, 352.0, math.nan, math.nan, "s1", "A"),
-                ("b2", 150.0, 528.0, math.nan, math.nan, "s1", "A"),
-                ("b3", 50.0, 176.0, math.nan, math.nan, "s2", "B"),
-                ("b4", 70.0, 246.4, math.nan, math.nan, "s2", "B"),
+                ("b1", 100.0, 352.0, *[math.nan] * 5, "s1", "A"),
+                ("b2", 150.0, 528.0, *[math.nan] * 5, "s1", "A"),
+                ("b3", 50.0, 176.0, *[math.nan] * 5, "s2", "B"),
+                ("b4", 70.0, 246.4, *[math.nan] * 5, "s2", "B"),
             ],
             columns=list(DEMAND_COLUMNS),
         ),
@@ -319,8 +319,8 @@ def make_plan(study: Study) -> Plan:
     communities = gpd.GeoDataFrame(
         pd.DataFrame(
             [
-                ("A", "甲", 250.0, 880.0, math.nan, math.nan, "rural", "new", "t1", True, False, 1, "", ""),
-                ("B", "乙", 120.0, 422.4, math.nan, math.nan, "rural", "existing", "t1", True, False, 2, "", ""),
+                ("A", "甲", 250.0, 880.0, *[math.nan] * 5, "rural", "new", "t1", True, False, 1, "", ""),
+                ("B", "乙", 120.0, 422.4, *[math.nan] * 5, "rural", "existing", "t1", True, False, 2, "", ""),
             ],
             columns=list(COMMUNITY_COLUMNS),
         ),

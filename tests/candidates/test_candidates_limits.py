@@ -13,7 +13,7 @@ from shapely import LineString, Point, box
 
 from siteplan.candidates.found import CandidateRules, find_candidates
 from siteplan.candidates.limits import Limits
-from siteplan.candidates.slope import heights, slope_percent
+from siteplan.candidates.slope import slope_percent
 from siteplan.errors import DataError
 from siteplan.layers.exclusions import keep_off
 from siteplan.layers.raster import open_raster
@@ -64,17 +64,8 @@ def test_the_slope_of_a_plane_is_its_own(tmp_path):
     parcels = np.array([box(100, 100, 130, 130), box(500, 700, 504, 704), box(300, 300, 420, 350)], dtype=object)
     assert slope_percent(raster, parcels, HERE) == pytest.approx([5.0, 5.0, 5.0], abs=1e-3)
     assert slope_percent(raster, np.zeros(0, dtype=object), HERE).tolist() == []
-
-
-def test_heights_are_interpolated_across_tiles_and_missing_ones_stay_missing(tmp_path):
-    z = plane(1100, 1.0, 0.5, 0.25)
-    z[600, 600] = -32768  # an undeclared void
-    raster = dem(tmp_path / "dem.tif", z, cell=1.0)
-    xy = np.array([[100.25, 700.5], [311.9, 688.1], [312.4, 688.0], [-200.0, 1200.0], [5000.0, 700.0], [400.5, 599.5]])
-    found = heights(raster, xy, HERE)
-    assert found[:3] == pytest.approx(500 + xy[:3] @ [0.5, 0.25], abs=1e-3)
-    assert found[3] == pytest.approx(z[0, 0], abs=1e-3)  # the corner is the first cell's
-    assert np.isnan(found[4:]).all()
+    far = np.array([box(9000, 9000, 9030, 9030)], dtype=object)
+    assert np.isnan(slope_percent(raster, far, HERE)).all()
 
 
 def test_a_model_in_degrees_gives_the_slope_in_metres(tmp_path):

@@ -43,7 +43,7 @@ def test_a_good_layer_has_id_contract_columns_others_and_geometry(tmp_path):
     path = saved(sites(3, 备注=["甲", "乙", None], elderly=[1.0, np.nan, 3.0]), tmp_path / "安置 点.gpkg")
     frame, _repairs = read_layer(path, "sites")
     assert frame.columns.tolist() == [
-        "id", "name", "households", "people", "elderly", "children", "setting", "construction", "township_id",
+        "id", "name", "households", "people", "registered", "relocated", "resident", "elderly", "children", "setting", "construction", "township_id",
         "resettlement", "key", "phase", "备注", "geometry",
     ]  # fmt: skip
     assert frame["id"].tolist() == ["s0", "s1", "s2"]
@@ -61,7 +61,7 @@ def test_defaults_of_the_contract_are_reported(tmp_path):
     _frame, repairs = read_layer(saved(sites(), tmp_path / "a.gpkg"), "sites")
     assert {repair.kind for repair in repairs} == {"note"}
     assert any("resettlement = True" in repair.what for repair in repairs)
-    assert any("people, elderly, children" in repair.what for repair in repairs)
+    assert any("people, registered, relocated, resident, elderly, children" in repair.what for repair in repairs)
 
 
 def test_missing_file_names_the_nearest_in_the_folder(tmp_path):
@@ -77,10 +77,10 @@ def test_missing_folder(tmp_path):
 
 
 def test_unknown_format(tmp_path):
-    path = tmp_path / "sites.xlsx"
-    path.write_bytes(b"PK")
+    path = tmp_path / "sites.dwg"
+    path.write_bytes(b"AC1027")
     error = refused(path)
-    assert ".xlsx" in error.problem
+    assert ".dwg" in error.problem
     assert "GeoPackage" in error.remedy
 
 
@@ -384,7 +384,7 @@ def test_a_broken_file(tmp_path):
     for name in ("a.gpkg", "a.geojson", "a.parquet"):
         path = tmp_path / name
         path.write_bytes(b"this is no layer")
-        assert "cannot be read" in refused(path).problem
+        assert "damaged" in refused(path).remedy
 
 
 def test_shapefile_without_its_parts(tmp_path):

@@ -23,6 +23,8 @@ TYPES = ("service_centre", "police_room", "childrens_home", "health_station")
 REACH_M = {"service_centre": 420.0, "police_room": 600.0, "childrens_home": 350.0, "health_station": 500.0}
 HOSTILE = '</script><script>alert("1")</script><img src=x onerror=alert(2)> & \'quoted\' "twice" \u2028 https://evil.example/x.js'
 NAMES = ("幸福社区", "新安社区", "和谐社区", "团结社区")
+UNKNOWN = dict.fromkeys(("registered", "relocated", "resident"), float("nan"))
+"""Kinds of people that no layer counts."""
 WEST, SOUTH = 549_000.0, 2_898_000.0
 DOCUMENT = "000_216eebc3dad62e89.txt"
 
@@ -147,7 +149,7 @@ def handmade_plan(buildings_each=60, *, name=""):
     outlines = layers.vectors["buildings"].iloc[: 4 * buildings_each]
     demand = gpd.GeoDataFrame(
         {
-            "building_id": outlines["id"], "households": 6.0, "people": 21.1, "elderly": 3.0, "children": 4.0,
+            "building_id": outlines["id"], "households": 6.0, "people": 21.1, **UNKNOWN, "elderly": 3.0, "children": 4.0,
             "site_id": outlines["community_id"].str.replace("c", "s"), "community_id": outlines["community_id"],
         },
         geometry=outlines.centroid, crs=METRIC,
@@ -159,7 +161,7 @@ def handmade_plan(buildings_each=60, *, name=""):
     communities = gpd.GeoDataFrame(
         {
             "id": [f"c{k}" for k in range(4)], "name": [name or n for n in NAMES], "households": 6.0 * buildings_each,
-            "people": 21.1 * buildings_each, "elderly": 0.0, "children": 0.0, "setting": "rural", "construction": "new", "township_id": "t0",
+            "people": 21.1 * buildings_each, **UNKNOWN, "elderly": 0.0, "children": 0.0, "setting": "rural", "construction": "new", "township_id": "t0",
             "resettlement": True, "key": False, "phase": 1, "size_class": "B", "decided_by": "S0-12",
         },
         geometry=areas, crs=METRIC,

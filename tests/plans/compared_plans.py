@@ -121,7 +121,7 @@ class Draft:
 
     def _demand(self) -> gpd.GeoDataFrame:
         rows = [
-            (name, home.households, 3 * home.households, math.nan, math.nan, "", home.community)
+            (name, home.households, 3 * home.households, *[math.nan] * 5, "", home.community)
             for name, home in self.homes.items()
         ]
         points = [at(home.x) for home in self.homes.values()]
@@ -143,7 +143,7 @@ class Draft:
         rows = []
         for name in ids:
             households = sum(home.households for home in self.homes.values() if home.community == name)
-            counts = (households, 3 * households, math.nan, math.nan)
+            counts = (households, 3 * households, *[math.nan] * 5)
             rows.append((name, NAMES.get(name, ""), *counts, "rural", "new", "t1", True, False, 1, "", ""))
         points = [at(0)] * len(ids)
         return gpd.GeoDataFrame(pd.DataFrame(rows, columns=list(COMMUNITY_COLUMNS)), geometry=points, crs=CRS)

@@ -200,10 +200,10 @@ def test_formation_is_of_the_first_profile_that_has_any():
 @pytest.mark.parametrize(
     ("profile", "metric", "count", "forms"),
     [
-        ("p000", "people", 999.9, "attach"),
-        ("p000", "people", 1000, "community"),
-        ("p000", "people", 9999, "community"),
-        ("p000", "people", 10000, "street"),
+        ("p000", "relocated", 999.9, "attach"),
+        ("p000", "relocated", 1000, "community"),
+        ("p000", "relocated", 9999, "community"),
+        ("p000", "relocated", 10000, "street"),
         ("p002", "households", 299, "attach"),
         ("p002", "households", 300, "pool"),
         ("p002", "households", 999, "pool"),

@@ -9,13 +9,14 @@ import pandas as pd
 
 from siteplan.auditing.claims import close
 from siteplan.messages import _
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from siteplan.auditing.claims import Claims
 
-FIGURES = ("households", "people", "elderly", "children")
+FIGURES = COUNTS
 
 
 def text(values: pd.Series) -> pd.Series:
@@ -48,6 +49,10 @@ def check_buildings(claims: Claims, demand: pd.DataFrame, buildings: pd.DataFram
         said = figures(demand, name)
         good = np.where(np.isnan(counted), said >= 0, close(said, counted))
         claims.each(f"{name} of building", ids, said, counted, good)
+    for name in FIGURES[2:]:
+        counted, said = _looked_up(ids, layer, figures(buildings, name)), figures(demand, name)
+        has = np.isfinite(counted)
+        claims.each(f"{name} of building", ids[has], said[has], counted[has], close(said[has], counted[has]))
     site = dict(zip(layer, text(buildings["site_id"]), strict=True))
     said_site = text(demand["site_id"])
     own = ids.map(site).fillna("")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from siteplan.auditing.homes import text, unit_figures
+from siteplan.auditing.homes import FIGURES, text, unit_figures
 from siteplan.standards.rule import Unit
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class Place:
 
     @property
     def figures(self) -> dict[str, float]:
-        """What rules multiply: households, people, elderly, children and buildings; NaN where the layers do not say."""
-        counts = {name: float(getattr(self.unit, name)) for name in ("households", "people", "elderly", "children")}
+        """What rules multiply: the counts of units.COUNTS, and buildings; NaN where the layers do not say."""
+        counts = {name: float(getattr(self.unit, name)) for name in FIGURES}
         return counts | {"buildings": float(len(self.buildings))}
 
 
@@ -74,10 +74,7 @@ def communities(demand: pd.DataFrame, frame: pd.DataFrame) -> list[Place]:
         unit = Unit(
             id=name,
             name=_word(record["name"]),
-            households=_figure(figures, "households") if figures is not None else 0.0,
-            people=_figure(figures, "people") if figures is not None else 0.0,
-            elderly=_figure(figures, "elderly") if figures is not None else 0.0,
-            children=_figure(figures, "children") if figures is not None else 0.0,
+            **{what: _figure(figures, what) if figures is not None else 0.0 for what in FIGURES},
             setting=_word(record["setting"]),
             construction=_word(record["construction"]),
             resettlement=_flag(record["resettlement"]),
@@ -111,13 +108,11 @@ def township_of(frame: pd.DataFrame) -> dict[str, str]:
 def joined(name: str, title: str, level: str, inner: Sequence[Place]) -> Place:
     """Return several communities as one place, their figures added up."""
     buildings = np.concatenate([np.zeros(0, np.int64), *(place.buildings for place in inner)])
+    counts: dict[str, Any] = {what: math.fsum(getattr(place.unit, what) for place in inner) for what in FIGURES}
     unit = Unit(
         id=name,
         name=title,
-        households=math.fsum(place.unit.households for place in inner),
-        people=math.fsum(place.unit.people for place in inner),
-        elderly=math.fsum(place.unit.elderly for place in inner),
-        children=math.fsum(place.unit.children for place in inner),
+        **counts,
         buildings=float(len(buildings)),
     )
     own: frozenset[str] = frozenset().union(*(place.communities for place in inner))

@@ -14,7 +14,7 @@ from siteplan.auditing.keeps import acquisition, adjacency, colocation, inside, 
 from siteplan.auditing.needs import fund, staff
 from siteplan.auditing.outcome import FACILITIES, HOUSEHOLDS, M2, Outcome, at_least, not_evaluated, without_figure
 from siteplan.errors import StandardsError
-from siteplan.messages import _
+from siteplan.messages import _, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,8 @@ def area_ratio(rule: Rule, scene: Scene) -> Outcome:
     if math.isnan(basis):
         return without_figure(M2, rule.denominator)
     required = figure_of(rule) * basis / DIVISORS[rule.unit]
-    return at_least(required, counted_area(scene.facilities, rule.types), M2)
+    note = _("for {count:,.5g} {denominator}", count=basis, denominator=word("denominator", rule.denominator))
+    return at_least(required, counted_area(scene.facilities, rule.types), M2, note)
 
 
 def area_floor(rule: Rule, scene: Scene) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -21,8 +23,9 @@ NO_RULE = "no rule"
 _LABELS = {
     "households": {"attach": "S", "pool": "M", "community": "L", "street": "L"},
     "people": {"attach": "C", "pool": "B", "community": "B", "street": "A"},
+    "relocated": {"attach": "C", "pool": "B", "community": "B", "street": "A"},
 }
-"""Names of the size classes: S, M and L by households (document 002), C, B and A by people (document 000)."""
+"""Names of the size classes: S, M and L by households (document 002), C, B and A by relocated people (document 000) or people."""
 
 
 class Verdict(NamedTuple):
@@ -52,7 +55,7 @@ def judge(unit: Unit, rules: Sequence[Rule]) -> Verdict:
     Parameters
     ----------
     unit : Unit
-        The settlement with its households and people.
+        The settlement with its households and people; where nobody says how many were relocated, all people are taken.
     rules : sequence of Rule
         Of kind ``formation``; size classes are half-open. Of several that apply, the one with the highest lower bound
         speaks. A rule with ``forms = "size"`` (the households a community should have) speaks where no other does:
@@ -65,6 +68,8 @@ def judge(unit: Unit, rules: Sequence[Rule]) -> Verdict:
     """
     for rule in rules:
         _check(rule)
+    if math.isnan(unit.relocated):
+        unit = dataclasses.replace(unit, relocated=unit.people)
     applying = [rule for rule in rules if rule.forms != "size" and rule.applies_to(unit)]
     if applying:
         rule = max(applying, key=lambda one: -1.0 if one.size is None else one.size.min)
@@ -83,7 +88,7 @@ def judge_all(units: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
     Parameters
     ----------
     units : DataFrame
-        Columns id, households, people (no NaN); setting, construction, resettlement and key where known.
+        Columns id, households, people (no NaN); relocated where known; setting, construction, resettlement and key where known.
     rules : sequence of Rule
 
     Returns
@@ -131,6 +136,7 @@ def _unit(row: dict[Hashable, Any]) -> Unit:
         id=str(row["id"]),
         households=float(row["households"]),
         people=float(row["people"]),
+        relocated=math.nan if pd.isna(row.get("relocated", math.nan)) else float(row["relocated"]),
         setting=text("setting"),
         construction=text("construction"),
         resettlement=flag("resettlement"),

@@ -10,6 +10,7 @@ import pandas as pd
 from siteplan.errors import DataError
 from siteplan.messages import _
 from siteplan.plans.plan import COMMUNITY_COLUMNS
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
 GIVEN = "given"
 """What decided where the layer of communities did."""
 
-COUNTS = ("households", "people", "elderly", "children")
-
 
 def filled(frame: pd.DataFrame, settings: DemandSettings) -> pd.DataFrame:
     """Return the layer with households and people from one another, elderly and children from stated shares."""
-    households, people, elderly, children = (_numbers(frame, name) for name in COUNTS)
+    counts = {name: _numbers(frame, name) for name in COUNTS}
+    households, people, elderly, children = (counts[name] for name in ("households", "people", "elderly", "children"))
     per_household = settings.persons_per_household
     households, people = households.fillna(people / per_household), people.fillna(households * per_household)
     if settings.elderly_share is not None:
@@ -32,7 +32,8 @@ def filled(frame: pd.DataFrame, settings: DemandSettings) -> pd.DataFrame:
     if settings.children_share is not None:
         children = children.fillna(people * settings.children_share)
     ids = frame["id"].astype("str")
-    return frame.assign(id=ids, households=households, people=people, elderly=elderly, children=children)
+    counts |= {"households": households, "people": people, "elderly": elderly, "children": children}
+    return frame.assign(id=ids, **counts)
 
 
 def formed_units(sites: gpd.GeoDataFrame, members: pd.DataFrame, given: gpd.GeoDataFrame | None) -> pd.DataFrame:
@@ -69,7 +70,7 @@ def given_units(
     built = _sums(demand.reindex(columns=list(COUNTS)), demand["community_id"]).reindex(ids)
     unknown = own[["households", "people"]].isna().all(axis=1)
     own.loc[unknown, ["households", "people"]] = built.loc[unknown, ["households", "people"]].fillna(0.0)
-    own = own.fillna(built[["elderly", "children"]])
+    own = own.fillna(built[[name for name in COUNTS if name not in ("households", "people")]])
     counts = filled(own.reset_index(names="id"), settings)
     counts = counts.assign(resettlement=resettlement, phase=phases(given).to_numpy())
     return _attributes(given.assign(id=ids, decided_by=GIVEN), counts)

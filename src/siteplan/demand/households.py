@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Literal
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 
+from siteplan.demand.floor_area import column, floor_area, residential
+from siteplan.demand.from_raster import people_from_raster
 from siteplan.demand.units import Units, members
+from siteplan.demand.whole import whole_shares
 from siteplan.errors import DataError
-from siteplan.layers.osm_areas import DEFAULT_FLOORS
 from siteplan.messages import _
 from siteplan.study.settings import DemandSettings
-from siteplan.units import TOLERANCE
+from siteplan.units import COUNTS, TOLERANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    from siteplan.layers.collection import Layers
     from siteplan.study.study import Study
 
 Numbers = npt.NDArray[np.float64]
 Basis = Literal["given", "dasymetric", "mixed"]
 
-COLUMNS = ("building_id", "households", "people", "elderly", "children", "site_id", "community_id")
+COLUMNS = ("building_id", *COUNTS, "site_id", "community_id")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +41,7 @@ class Demand:
     ----------
     buildings : GeoDataFrame, columns COLUMNS and point geometry in the study's CRS
         One row a building with households > 0, at a point in it. Counts are float64 and may be fractions;
-        elderly and children are NaN where no layer tells; site_id and community_id None where there is none.
+        kinds of people, elderly and children are NaN where no layer tells; site_id and community_id None where there is none.
     notes : tuple of str
         What was assumed.
     basis : {"given", "dasymetric", "mixed"}
@@ -64,7 +64,8 @@ def households_on_buildings(study: Study) -> Demand:
     """Return the demand of a study.
 
     Counts given on buildings are used. Where they are missing, the totals of the sites (of the communities where there
-    is no layer of sites) are spread over the residential buildings without counts by floor area, footprint x floors.
+    is no layer of sites) are spread over the residential buildings without counts by floor area, footprint x floors. Where there are
+    neither counts nor totals, the people of the population raster are, by the homes in each of its cells.
 
     Raises
     ------
@@ -74,6 +75,8 @@ def households_on_buildings(study: Study) -> Demand:
     layers, settings = study.layers, study.settings.demand
     buildings = layers.require("buildings", _("households live in them"))
     try:
+        if "population" in layers.rasters and _nobody_counted(layers):
+            return _from_raster(layers, settings)
         return place_households(
             buildings, sites=layers.get("sites"), communities=layers.get("communities"), settings=settings
         )
@@ -82,6 +85,58 @@ def households_on_buildings(study: Study) -> Demand:
         if source is None:
             raise
         raise DataError(error.problem, remedy=error.remedy, path=source.where(study.folder), row=error.row) from error
+
+
+def _nobody_counted(layers: Layers) -> bool:
+    """Tell whether neither buildings nor sites nor communities have a count of households or people."""
+    frames = [layers.get(role) for role in ("buildings", "sites", "communities")]
+    return all(
+        np.isnan(column(frame, name)).all()
+        for frame in frames
+        if frame is not None
+        for name in ("households", "people")
+    )
+
+
+def _from_raster(layers: Layers, settings: DemandSettings) -> Demand:
+    """Return the demand where only the population raster says how many people there are."""
+    buildings = layers.require("buildings", _("households live in them")).reset_index(drop=True)
+    areas = [layers.get(role) for role in ("boundary", "communities")]
+    drawn = [
+        layer.geometry[layer.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+        for layer in areas
+        if layer is not None
+    ]
+    area = next((shapely.union_all(shapes.to_numpy()) for shapes in drawn if len(shapes)), None)
+    if area is None:
+        raise DataError(
+            _("nothing says where the study ends: the population raster cannot be cut to it"),
+            remedy=_("add a layer boundary, or communities drawn as areas"),
+            path="population",
+        )
+    notes: list[str] = []
+    lived_in = residential(buildings, settings.residential_uses)
+    weight = np.where(lived_in, floor_area(buildings, notes, lived_in), 0.0)
+    points = buildings.geometry.representative_point()
+    people, said = people_from_raster(layers.rasters["population"], area, points, weight)
+    households = people / settings.persons_per_household
+    if settings.whole_households:
+        total = np.array([round(float(households.sum()))], dtype=np.int64)
+        households *= total[0] / households.sum()
+        households = whole_shares(households, np.zeros(len(households), dtype=np.int64), total)
+    notes += [
+        *said,
+        _(
+            "{households:,.0f} households: {per:g} people to each (assumed)",
+            households=households.sum(),
+            per=settings.persons_per_household,
+        ),
+    ]
+    counted = buildings.assign(people=people, households=households)
+    demand = place_households(
+        counted, sites=layers.get("sites"), communities=layers.get("communities"), settings=settings
+    )
+    return Demand(buildings=demand.buildings, notes=(*notes, *demand.notes), basis="dasymetric")
 
 
 def place_households(
@@ -117,18 +172,19 @@ def place_households(
     units = Units.of(sites, site, "sites") or Units.of(communities, community, "communities")
     notes: list[str] = []
 
-    people = _column(buildings, "people")
-    given = _column(buildings, "households")
-    given = np.where(np.isnan(given), people / per, given)
+    people = column(buildings, "people")
+    given = column(buildings, "households")
+    given = _from_people(given, people, per, "buildings", notes)
     households = given.copy()
     empty = np.isnan(given)
     if units is None:
-        _refuse_uncounted(buildings, empty & _residential(buildings, settings.residential_uses))
+        _refuse_uncounted(buildings, empty & residential(buildings, settings.residential_uses))
     else:
         weight = np.where(
-            empty & _residential(buildings, settings.residential_uses), _floor_area(buildings, notes, empty), 0.0
+            empty & residential(buildings, settings.residential_uses), floor_area(buildings, notes, empty), 0.0
         )
-        households = _spread(units, units.households(per), given, weight, notes)
+        totals = _from_people(units.totals["households"], units.totals["people"], per, units.layer, notes)
+        households = _spread(units, totals, given, weight, notes, whole=settings.whole_households)
     if not np.nansum(households) > 0:
         raise DataError(
             _("nothing says how many households live in the buildings"),
@@ -136,8 +192,9 @@ def place_households(
         )
     people = _people(units, people, households, per, notes)
     counts = {"households": households, "people": people}
-    for name, share in (("elderly", settings.elderly_share), ("children", settings.children_share)):
-        counts[name] = _group(units, name, people, share, notes)
+    shares = {"elderly": settings.elderly_share, "children": settings.children_share}
+    for name in COUNTS[2:]:
+        counts[name] = _group(units, name, column(buildings, name), people, shares.get(name), notes)
     frame = gpd.GeoDataFrame(
         {"building_id": buildings["id"].astype("str"), **counts, "site_id": site.ids, "community_id": community.ids},
         geometry=points,
@@ -146,6 +203,16 @@ def place_households(
     basis = _basis(given, households)
     lives = households > 0
     return Demand(buildings=frame[lives].reset_index(drop=True), notes=tuple(notes), basis=basis)
+
+
+def _from_people(households: Numbers, people: Numbers, per: float, layer: str, notes: list[str]) -> Numbers:
+    """Return households, from people where only they are known; how many people make one is said."""
+    made = np.isnan(households) & ~np.isnan(people)
+    if made.any():
+        notes.append(
+            _("households of {n} {layer}: {per:g} people to each (assumed)", n=int(made.sum()), layer=layer, per=per)
+        )
+    return np.where(made, people / per, households)
 
 
 def _refuse_uncounted(buildings: gpd.GeoDataFrame, uncounted: npt.NDArray[np.bool_]) -> None:
@@ -167,43 +234,13 @@ def _basis(given: Numbers, households: Numbers) -> Basis:
     return "dasymetric" if spread else "given"
 
 
-def _column(frame: gpd.GeoDataFrame, name: str) -> Numbers:
-    if name not in frame:
-        return np.full(len(frame), np.nan)
-    numbers: Numbers = pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    return numbers
+def _spread(
+    units: Units, totals: Numbers, given: Numbers, weight: Numbers, notes: list[str], *, whole: bool
+) -> Numbers:
+    """Return households: those given, and what is left of each unit's total by weight (sums are conserved).
 
-
-def _residential(buildings: gpd.GeoDataFrame, uses: Collection[str]) -> npt.NDArray[np.bool_]:
-    if "use" not in buildings:
-        return np.ones(len(buildings), dtype=bool)
-    use = buildings["use"].fillna("")
-    return np.asarray(use.isin([*uses, ""]), dtype=bool)
-
-
-def _floor_area(buildings: gpd.GeoDataFrame, notes: list[str], asked: npt.NDArray[np.bool_]) -> Numbers:
-    """Return footprint x floors in m2; 1 for buildings drawn as points."""
-    floors = _column(buildings, "floors")
-    missing = ~(floors > 0)
-    if (missing & asked).any():
-        n, total = int((missing & asked).sum()), int(asked.sum())
-        told = _(
-            "{n} of {total} buildings without a count have no number of floors: {floors:g} assumed",
-            n=n,
-            total=total,
-            floors=DEFAULT_FLOORS,
-        )
-        notes.append(told)
-    footprint: Numbers = buildings.geometry.area.to_numpy(dtype=np.float64)
-    flat = shapely.get_dimensions(buildings.geometry.array) < 2  # noqa: PLR2004 - areas have dimension 2
-    if (flat & asked).any():
-        notes.append(_("{n} buildings are drawn as points: each weighs as much as any other", n=int(flat.sum())))
-    storeys = np.where(missing, DEFAULT_FLOORS, floors)
-    return np.asarray(np.where(flat, 1.0, footprint * storeys), dtype=np.float64)
-
-
-def _spread(units: Units, totals: Numbers, given: Numbers, weight: Numbers, notes: list[str]) -> Numbers:
-    """Return households: those given, and what is left of each unit's total by weight (sums are conserved)."""
+    ``whole``: in whole households, by largest remainder; a rest that is none is rounded, halves up.
+    """
     row = units.row
     inside = row >= 0
     counted = np.bincount(row[inside], weights=np.nan_to_num(given[inside]), minlength=len(totals))
@@ -259,8 +296,21 @@ def _spread(units: Units, totals: Numbers, given: Numbers, weight: Numbers, note
         notes.append(told)
     share = np.divide(weight[inside], heavy[row[inside]], out=np.zeros(inside.sum()), where=heavy[row[inside]] > 0)
     households = np.nan_to_num(given)
-    households[inside] += share * left[row[inside]]
+    households[inside] += _whole(units, share, row[inside], left, notes) if whole else share * left[row[inside]]
     return households
+
+
+def _whole(units: Units, share: Numbers, row: npt.NDArray[np.int64], left: Numbers, notes: list[str]) -> Numbers:
+    """Return whole households by largest remainder, and say which totals had to be rounded."""
+    total = np.floor(left + 0.5)
+    broken = np.flatnonzero(np.abs(total - left) > TOLERANCE * np.maximum(1.0, left))
+    if len(broken):
+        text = _(
+            "{n} {layer} have no whole number of households to spread: rounded, {first} from {left:g} to {total:g}",
+            n=len(broken), layer=units.layer, first=units.ids[broken[0]], left=left[broken[0]], total=total[broken[0]],
+        )  # fmt: skip
+        notes.append(text)
+    return whole_shares(share * total[row], row, total.astype(np.int64))
 
 
 def _people(units: Units | None, given: Numbers, households: Numbers, per: float, notes: list[str]) -> Numbers:
@@ -276,10 +326,16 @@ def _people(units: Units | None, given: Numbers, households: Numbers, per: float
     return np.where(np.isnan(people), np.nan_to_num(by_size), people)
 
 
-def _group(units: Units | None, name: str, people: Numbers, share: float | None, notes: list[str]) -> Numbers:
-    """Return elderly or children: the unit's total by people; else the settings' share of people; else NaN."""
-    count = np.full(len(people), np.nan) if units is None else units.shared(name, people)
-    if share is not None and np.isnan(count[people > 0]).any():
+def _group(
+    units: Units | None, name: str, given: Numbers, people: Numbers, share: float | None, notes: list[str]
+) -> Numbers:
+    """Return elderly, children or one kind of people.
+
+    What buildings are given; else the unit's total by people; else the settings' share of people; else NaN.
+    """
+    if np.isnan(given[people > 0]).all() and units is not None:
+        given = units.shared(name, people)
+    if share is not None and np.isnan(given[people > 0]).any():
         notes.append(_("{group}: {share:.1%} of people where no layer counts them (settings)", group=name, share=share))
-        count = np.where(np.isnan(count), people * share, count)
-    return count
+        return np.where(np.isnan(given), people * share, given)
+    return given

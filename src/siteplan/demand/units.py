@@ -12,6 +12,7 @@ import shapely
 
 from siteplan.errors import DataError
 from siteplan.messages import _
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -80,7 +81,7 @@ class Units:
     row : (n_buildings,) int64
         Unit of each building; -1: none.
     totals : dict of str to (n_units,) float64
-        households, people, elderly, children; NaN: not known.
+        Each of units.COUNTS; NaN: not known.
     """
 
     layer: str
@@ -94,18 +95,13 @@ class Units:
         if layer is None:
             return None
         totals = {}
-        for column in ("households", "people", "elderly", "children"):
+        for column in COUNTS:
             values = layer[column] if column in layer else pd.Series(np.nan, index=layer.index)
             totals[column] = pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
         if np.isnan(totals["households"]).all() and np.isnan(totals["people"]).all():
             return None
         ids = layer["id"].astype("str").to_numpy(dtype=object)
         return cls(layer=name, ids=ids, row=belongs.row, totals=totals)
-
-    def households(self, persons_per_household: float) -> npt.NDArray[np.float64]:
-        """Return the households of each unit, from its people where only they are known."""
-        households = self.totals["households"]
-        return np.where(np.isnan(households), self.totals["people"] / persons_per_household, households)
 
     def shared(self, name: str, weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return total ``name`` of each unit shared among its buildings by ``weight``; NaN where it is not known."""

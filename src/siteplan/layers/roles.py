@@ -84,10 +84,14 @@ _SETTING = _text("setting", "城乡", values=("urban", "rural"))
 _CONSTRUCTION = _text("construction", "新建或既有", values=("new", "existing"))
 _PEOPLE = (
     _number("people", "人口", "people"),
+    _number("registered", "户籍人口", "people"),
+    _number("relocated", "搬迁人口", "people"),
+    _number("resident", "常住人口", "people"),
     _number("elderly", "老年人口", "people"),
     _number("children", "儿童人口", "people"),
 )
 _TOWNSHIP = _text("township_id", "乡镇编号")
+_CODE = _text("code", "统计用区划代码")
 _PHASE = _number("phase", "建成阶段", "phase", minimum=1.0, default=1.0)
 
 _ROLES = (
@@ -104,6 +108,7 @@ _ROLES = (
             _flag("resettlement", "是否安置点", default=True),
             _flag("key", "是否重点", default=False),
             _PHASE,
+            _CODE,
         ),
     ),
     Role(
@@ -119,16 +124,17 @@ _ROLES = (
             _flag("resettlement", "是否安置社区", default=False),
             _flag("key", "是否重点", default=False),
             _PHASE,
+            _CODE,
         ),
     ),
-    Role(name="townships", zh="乡镇", columns=(_NAME, _number("budget_yuan", "预算", "yuan"))),
+    Role(name="townships", zh="乡镇", columns=(_NAME, _number("budget_yuan", "预算", "yuan"), _CODE)),
     Role(
         name="buildings",
         zh="建筑",
         columns=(
             _NAME,
             _number("households", "户数", "households"),
-            _number("people", "人口", "people"),
+            *_PEOPLE,
             _number("floors", "层数", "floors"),
             _text("use", "用途"),
             _text("site_id", "安置点编号"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siteplan.messages import LOCALES
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +66,7 @@ CLICK_PLURALS = (
     ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
 )
 
-COUNTED = ("households", "people", "elderly", "children")
-HOLES = {"name": COUNTED, "key": ("site_id", "community_id")}
+HOLES = {"name": COUNTS, "key": ("site_id", "community_id")}
 """What the names of claims are filled with."""
 
 
@@ -186,7 +186,7 @@ def words() -> dict[str, list[str]]:
         "strength": list(kinds.STRENGTHS),
         "mode": [*kinds.MODES, EXISTING],
         "condition": ["setting", "construction", "resettlement", "key"],
-        "denominator": [*COUNTED],
+        "denominator": [*COUNTS],
         "claim": claims(),
         "claim verdict": ["pass", "fail", "not evaluated"],
         "value": ["served", "out_of_reach", "none", "opened", "optimal", "gap", "existing", "extended", "new"],

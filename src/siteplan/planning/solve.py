@@ -34,6 +34,7 @@ from siteplan.siting.works import to_payments, to_works, works_of
 from siteplan.standards.facility_types import FACILITY_TYPES, facility_type
 from siteplan.standards.library import counted_types
 from siteplan.standards.nearest import nearest
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -274,7 +275,7 @@ def _buildings(formation: Formation) -> gpd.GeoDataFrame:
 
 def _with_sums(formation: Formation, buildings: gpd.GeoDataFrame, n_phases: int) -> gpd.GeoDataFrame:
     """Return the communities with the figures of their buildings, blanks for words that are missing, and the last phase at most."""
-    counts = ["households", "people", "elderly", "children"]
+    counts = list(COUNTS)
     groups = buildings.groupby("community_id")[counts]
     sums = groups.sum(min_count=1).mask(buildings[counts].isna().groupby(buildings["community_id"]).any())
     units = formation.units.copy()

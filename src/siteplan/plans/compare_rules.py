@@ -9,6 +9,7 @@ import pandas as pd
 
 from siteplan.plans.compare_service import BOTH, ONLY_A, ONLY_B
 from siteplan.standards.rule import Unit
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,6 @@ RULE_CHANGE_COLUMNS = (
 _NUMBERS = ("required_a", "required_b", "achieved_a", "achieved_b", "shortfall_a", "shortfall_b")
 _STRENGTHS = ("hard", "target", "soft")
 _REQUIRED_SITE = "scenario:required"
-_COUNTS = ("households", "people", "elderly", "children")
 _AREAS = ("area_ratio", "area_floor")
 _Key = tuple[str, str]
 
@@ -122,7 +122,7 @@ def _unknown(rule: Rule, unit: Unit) -> bool:
 
 def _communities(plan: Plan) -> Iterator[tuple[Unit, str]]:
     for row in plan.communities.to_dict("records"):
-        counts = {name: float(row[name]) for name in _COUNTS}
+        counts = {name: float(row[name]) for name in COUNTS}
         words = {name: str(row[name]) for name in ("id", "name", "setting", "construction")}
         flags = {name: bool(row[name]) for name in ("resettlement", "key")}
         yield Unit(**words, **counts, **flags), str(row["township_id"])  # type: ignore[arg-type]
@@ -133,4 +133,4 @@ def _townships(plan: Plan) -> Iterator[Unit]:
     frame = pd.DataFrame(plan.communities.drop(columns="geometry"))
     for name, rows in frame.groupby(frame["township_id"].astype(str)):
         if name:
-            yield Unit(id=str(name), **{count: float(rows[count].sum(skipna=False)) for count in _COUNTS})  # type: ignore[arg-type]
+            yield Unit(id=str(name), **{count: float(rows[count].sum(skipna=False)) for count in COUNTS})  # type: ignore[arg-type]

@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from siteplan.units import COUNTS
+
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
@@ -20,10 +22,10 @@ FACILITY_COLUMNS = (
 WORK_COLUMNS = ("facility_id", "phase", "area_m2", "cost_yuan")
 PAYMENT_COLUMNS = ("site_id", "phase", "fund", "yuan")
 NEED_COLUMNS = ("unit_id", "kind", "rule_ids", "required", "unit")
-DEMAND_COLUMNS = ("building_id", "households", "people", "elderly", "children", "site_id", "community_id")
+DEMAND_COLUMNS = ("building_id", *COUNTS, "site_id", "community_id")
 ALLOCATION_COLUMNS = ("building_id", "type", "facility_id", "metres", "status", "households")
 COMMUNITY_COLUMNS = (
-    "id", "name", "households", "people", "elderly", "children", "setting", "construction", "township_id",
+    "id", "name", *COUNTS, "setting", "construction", "township_id",
     "resettlement", "key", "phase", "size_class", "decided_by",
 )  # fmt: skip
 MEMBER_COLUMNS = ("site_id", "community_id", "decided_by", "metres", "basis")

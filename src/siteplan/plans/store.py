@@ -23,7 +23,7 @@ LAYERS = ("facilities", "demand", "communities")
 TABLES = ("works", "payments", "needs", "allocation", "members", "unmet", "recorded", "stages")
 OPTIONAL = ("minutes",)
 """Tables that a plan has only where it was asked for them."""
-FORMAT = "siteplan plan 2"
+FORMAT = "siteplan plan 3"
 _TUPLES = ("types", "required", "forbidden", "objectives", "locked")
 
 

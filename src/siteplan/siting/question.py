@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import pandas as pd
 from siteplan.standards.due import due_phase
 from siteplan.standards.library import counted_types
 from siteplan.standards.rule import Rule, Unit
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -229,7 +230,7 @@ def township_units(units: gpd.GeoDataFrame, layer: gpd.GeoDataFrame | None) -> d
 
     A total is NaN where the figure of one of the communities is not known.
     """
-    counts = ["households", "people", "elderly", "children"]
+    counts = list(COUNTS)
     groups = units.groupby("township_id")[counts]
     totals = groups.sum().mask(units[counts].isna().groupby(units["township_id"]).any()).to_dict("index")
     names: dict[str, str] = {str(name): "" for name in totals if str(name)}
@@ -238,8 +239,9 @@ def township_units(units: gpd.GeoDataFrame, layer: gpd.GeoDataFrame | None) -> d
     nobody = dict.fromkeys(counts, 0.0)
     found = {}
     for key, name in names.items():
-        households, people, elderly, children = (float(totals.get(key, nobody)[what]) for what in counts)
-        found[key] = Unit(id=key, name=name, households=households, people=people, elderly=elderly, children=children)
+        own = totals.get(key, nobody)
+        figures: dict[str, Any] = {what: float(own[what]) for what in counts}
+        found[key] = Unit(id=key, name=name, **figures)
     return found
 
 
@@ -248,10 +250,7 @@ def unit_of(row: dict[str, object] | pd.Series[str]) -> Unit:
     return Unit(
         id=str(row["id"]),
         name=str(row["name"] or ""),
-        households=float(row["households"]),  # type: ignore[arg-type]
-        people=float(row["people"]),  # type: ignore[arg-type]
-        elderly=float(row["elderly"]),  # type: ignore[arg-type]
-        children=float(row["children"]),  # type: ignore[arg-type]
+        **{what: float(row[what]) for what in COUNTS},  # type: ignore[arg-type]
         setting=str(row["setting"]),
         construction=str(row["construction"]),
         resettlement=bool(row["resettlement"]),

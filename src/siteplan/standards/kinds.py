@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siteplan.messages import _
+from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
     from siteplan.standards.rule import Rule
@@ -120,7 +121,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
 """Scopes that each modelled kind may have, the usual one first."""
 
 RECORDED_SCOPES = ("community", "township", "facility", "study")
-DENOMINATORS = ("households", "people", "elderly", "children", "none")
+DENOMINATORS = (*COUNTS, "none")
 SETTINGS = ("urban", "rural", "any")
 CONSTRUCTIONS = ("new", "existing", "any")
 ANSWERS = ("yes", "no", "any")

@@ -31,6 +31,9 @@ class Unit:
     people: float = 0.0
     elderly: float = 0.0
     children: float = 0.0
+    registered: float = math.nan
+    relocated: float = math.nan
+    resident: float = math.nan
     setting: str = "rural"
     construction: str = "existing"
     resettlement: bool = False
@@ -106,7 +109,8 @@ class Rule:
         Above 0, at most 1. Kind ``reach``: the share of households that must be within ``figure`` (all where None); kind ``share``:
         the share of communities that must have ``figure``.
     unit, denominator : str
-        ``denominator`` is what an area_ratio or a capacity is multiplied by: households, people, elderly or children; else none.
+        ``denominator`` is what an area_ratio or a capacity is multiplied by: households; people, however counted; registered, relocated or
+        resident people; elderly or children; else none.
     scope : str
         community, township, facility or study; by default the usual one of its kind.
     setting, construction, resettlement, key : str

@@ -11,6 +11,7 @@ from siteplan.messages import _
 from siteplan.standards import kinds
 from siteplan.standards.facility_types import FACILITY_TYPES
 from siteplan.standards.nearest import nearest
+from siteplan.units import KINDS_OF_PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,8 @@ _RECORD = re.compile(r"docs/decisions/\d{4}-[\w-]+\.md")
 DENOMINATORS = {
     "m2/100hh": ("households",),
     "m2/household": ("households",),
-    "m2/person": ("people", "elderly", "children"),
-    "m2/1000people": ("people",),
+    "m2/person": ("people", *KINDS_OF_PEOPLE, "elderly", "children"),
+    "m2/1000people": ("people", *KINDS_OF_PEOPLE),
 }
 """What the figure of each unit may be multiplied by, the usual one first."""
 

@@ -198,6 +198,8 @@ class DemandSettings(Section):
         Shares of people where the counts are missing; None: rules per elder or child have no denominator.
     people_are : {"registered", "relocated", "resident"} or None
         Which people the layers' ``people`` counts; None: nobody says, and rules per registered or resident person have no denominator.
+    whole_households : bool
+        Whether totals are spread in whole households, by largest remainder.
     """
 
     persons_per_household: Positive = 3.52
@@ -205,6 +207,7 @@ class DemandSettings(Section):
     elderly_share: Share | None = None
     children_share: Share | None = None
     people_are: Literal["registered", "relocated", "resident"] | None = None
+    whole_households: bool = False
 
 
 class AccessSettings(Section):

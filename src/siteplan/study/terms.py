@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siteplan.layers.divisions import tie_to_townships
 from siteplan.layers.exclusions import settle_exclusions
 from siteplan.layers.junctions import joined
+from siteplan.layers.people import COUNTED_ROLES, settle_people
 from siteplan.layers.repair import Place
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def apply_terms(
     Raises
     ------
     LayerError, SettingsError
-        As siteplan.layers.exclusions.settle_exclusions.
+        As siteplan.layers.exclusions.settle_exclusions and siteplan.layers.divisions.tie_to_townships.
     """
     found, notes = dict(vectors), []
     if "exclusions" in found:
@@ -46,4 +48,17 @@ def apply_terms(
         place = Place(role="streets", path=paths.get("streets", ""))
         found["streets"], said = joined(found["streets"], settings.streets.gap_m, place)
         notes += said
-    return found, notes
+    demand = settings.demand
+    for role in COUNTED_ROLES:
+        if role in found:
+            place = Place(role=role, path=paths.get(role, ""))
+            found[role], said = settle_people(
+                found[role],
+                place,
+                people_are=demand.people_are,
+                persons_per_household=demand.persons_per_household,
+            )
+            notes += said
+    places = {role: Place(role=role, path=paths.get(role, "")) for role in found}
+    found, said = tie_to_townships(found, places, settings.divisions.changed)
+    return found, notes + said

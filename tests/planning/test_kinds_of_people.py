@@ -1,0 +1,70 @@
+"""Rules on registered, relocated and resident people: each takes its own figure, says which, and asks for nothing where nobody counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tiny_study import centre, check_plan, house, place, rule, write_study
+
+from siteplan.auditing.audit import audit
+from siteplan.planning.solve import solve
+from siteplan.plans.store import read_plan, write_plan
+from siteplan.study.study import open_study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HERE = [house("b1", 200, 100) | {"people": 330.0, "registered": 400.0, "resident": 250.0}]
+PLACES = [place("c1", 300)]
+
+
+def per_person(denominator: str) -> dict[str, object]:
+    return rule("K-each", "area_ratio", "library", 1.0, "m2/person", denominator=denominator)
+
+
+@pytest.mark.parametrize(("denominator", "area"), [("people", 330), ("registered", 400), ("resident", 250)])
+def test_each_rule_is_multiplied_by_the_people_that_it_names(tmp_path: Path, denominator: str, area: float) -> None:
+    study = write_study(tmp_path, rules=[per_person(denominator)], buildings=HERE, candidates=PLACES)
+    plan = check_plan(study, facilities={("library", "c1"): area}, cost=1000 * area)
+    table = audit(plan).table.set_index("rule_id")
+    assert table.loc["K-each", "required"] == pytest.approx(area)
+    assert table.loc["K-each", "note"] == f"for {area} {denominator}"
+    again = read_plan(write_plan(plan, tmp_path / "plan.gpkg"))
+    assert again.demand[["people", "registered", "resident"]].to_numpy().tolist() == [[330, 400, 250]]
+    assert audit(again).ok
+
+
+def test_the_relocated_are_those_of_the_community_where_buildings_do_not_say(tmp_path: Path) -> None:
+    # the tiny communities are resettlement ones; the layer gives no people of A, so 100 households x 3.52 = 352 were relocated (assumed)
+    each = {"A": {"households": 100.0}}
+    study = write_study(
+        tmp_path, rules=[per_person("relocated")], buildings=[house("b1", 200, 100)], candidates=PLACES, each=each
+    )
+    assert any("3.52 for each household" in note.what for note in study.layers.repairs)
+    check_plan(study, facilities={("library", "c1"): 352.0}, cost=352_000)
+
+
+def test_a_rule_on_people_that_nobody_counted_is_recorded_and_never_met(tmp_path: Path) -> None:
+    # contract: C16
+    rules = [per_person("resident"), centre(32)]
+    study = write_study(tmp_path, rules=rules, buildings=[house("b1", 200, 100)], candidates=PLACES)
+    plan = solve(study)
+    assert "resident" in plan.recorded.set_index("rule_id").loc["K-each", "why"]
+    table = audit(plan).table.set_index("rule_id")
+    assert table.loc["K-each", "verdict"] == "not evaluated"
+    assert "resident" in table.loc["K-each", "note"]
+    told = house("b1", 200, 100) | {"people": 330.0}
+    study = write_study(tmp_path / "told", rules=rules, buildings=[told], candidates=PLACES)
+    file = tmp_path / "told" / "study.toml"
+    file.write_text(file.read_text(encoding="utf-8") + '\n\n[demand]\npeople_are = "resident"\n', encoding="utf-8")
+    plan = solve(open_study(tmp_path / "told"))
+    table = audit(plan).table.set_index("rule_id")
+    assert table.loc["K-each", "required"] == pytest.approx(330)
+
+
+def test_a_plan_that_counts_other_people_than_the_layer_is_caught(tmp_path: Path) -> None:
+    study = write_study(tmp_path, rules=[per_person("registered")], buildings=HERE, candidates=PLACES)
+    plan = solve(study)
+    wrong = plan.but(demand=plan.demand.assign(registered=300.0), communities=plan.communities.assign(registered=300.0))
+    assert "registered of building" in {row["claim"] for row in audit(wrong).disagreements()}
