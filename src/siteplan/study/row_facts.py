@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pyproj import CRS
 
-from siteplan.layers.crs import fitting_zones, lonlat_bounds, outside_use
+from siteplan.layers.crs import fitting_zones, lonlat_bounds, name_of, outside_use
 from siteplan.layers.datum import NAMES, in_china
 from siteplan.layers.findings import geometry_findings, in_short, place_findings, total_findings, unit_findings
 from siteplan.layers.offset import Fit, fits
+from siteplan.layers.provinces import BOXES, CODED, astray
 from siteplan.layers.repair import Place
 from siteplan.layers.tabular import table_findings
 from siteplan.messages import _
@@ -48,7 +49,12 @@ def row_facts(study: Study) -> tuple[list[Repair], list[Repair], list[str]]:
         findings += [*geometry_findings(frame, place), *unit_findings(frame, place), *table_findings(frame, place)]
     findings += [*place_findings(vectors, paths), *total_findings(vectors, paths)]
     compared = fits(vectors, study.crs)
-    warnings = [*in_short(findings), *(_shifted(fit) for fit in compared if fit.datum is not None), *_zones(study)]
+    warnings = [
+        *in_short(findings),
+        *(_shifted(fit) for fit in compared if fit.datum is not None),
+        *_zones(study),
+        *_astray(study),
+    ]
     return findings, list(_untold(study, compared, paths)), warnings
 
 
@@ -115,3 +121,26 @@ def _zones(study: Study) -> Iterator[str]:
             yield _("{role} lies outside the area that {crs} is made for", role=role, crs=source.crs) + (
                 _("; zones that fit: {zones}", zones=" / ".join(str(zone) for zone in zones)) if zones else ""
             )
+
+
+def _astray(study: Study) -> Iterator[str]:
+    """Yield layers that do not lie in the provinces that their division codes name."""
+    for role in CODED:
+        frame, source = study.layers.get(role), study.layers.sources.get(role)
+        known = source is not None and ":" in source.crs
+        found = (
+            None if frame is None else astray(frame, CRS.from_user_input(source.crs) if source and known else study.crs)
+        )
+        if found is None:
+            continue
+        degrees = [f"{BOXES[code][0]:g} .. {BOXES[code][2]:g}" for code in found.provinces]
+        text = _(
+            "{role}: {out} of {rows} rows lie outside the province of their division codes ({provinces}, longitude {degrees}): "
+            "they lie at {west} .. {east}",
+            role=role, out=found.out, rows=found.rows, provinces=", ".join(found.provinces), degrees=", ".join(degrees),
+            west=f"{found.box[0]:.1f}", east=f"{found.box[2]:.1f}",
+        )  # fmt: skip
+        if found.zone is not None:
+            line = f'crs = "{name_of(found.zone)}", override_crs = true'
+            text += _("; in another zone they would lie there: {line} under [layers.{role}]", line=line, role=role)
+        yield text
