@@ -13,6 +13,8 @@ from siteplan.layers.encoding import shapefile_encoding
 from siteplan.layers.offset import MOST_ROWS, fits
 from siteplan.layers.repair import Place
 
+LAEA = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=35 +lon_0=110 +datum=WGS84 +type=crs"
+
 
 def against(layers, role, other="streets", crs=CRS):
     found = [fit for fit in fits(layers, pyproj.CRS.from_user_input(crs)) if (fit.role, fit.against) == (role, other)]
@@ -45,6 +47,37 @@ def test_layers_shifted_together_fit_one_another_and_the_boundary_does_not_tell(
     both = {role: frame if role == "boundary" else shown_in(frame, "gcj02") for role, frame in true.items()}
     assert against(both, "buildings").verdict == "fits"
     assert against(both, "buildings", "boundary").verdict == "unknown"
+
+
+def far_apart():
+    """Twelve hamlets over a thousand kilometres, in one system: the shift differs by hundreds of metres between them."""
+    places = [(x, y) for x in range(-500, 501, 250) for y in (-400, 0, 400)][:12]
+    layers = {"buildings": [], "streets": []}
+    for k, (x, y) in enumerate(places):
+        hamlet = town(rows=2, seed=k)
+        for role, parts in layers.items():
+            parts.append(hamlet[role].geometry.translate(x * 1000 - 545_000, y * 1000 - 2_900_000))
+    return {
+        role: gpd.GeoDataFrame(
+            {"id": [f"{role}{k}" for k in range(sum(map(len, parts)))]},
+            geometry=np.concatenate([part.to_numpy() for part in parts]),
+            crs=LAEA,
+        )
+        for role, parts in layers.items()
+    }
+
+
+def test_it_is_the_field_that_fits_and_not_one_displacement():
+    true = far_apart()
+    shown = true | {"buildings": shown_in(true["buildings"], "gcj02")}
+    fit = against(shown, "buildings", crs=LAEA)
+    assert (fit.verdict, fit.datum, fit.taken_back) == ("shifted", "gcj02", 0)
+    assert fit.metres[1] - fit.metres[0] > 200
+    before, after = (shapely.get_coordinates(one["buildings"].centroid) for one in (true, shown))
+    mean = (before - after).mean(axis=0)  # what a comparison of means would move all rows by
+    moved = shown | {"buildings": shown["buildings"].set_geometry(shown["buildings"].translate(*mean))}
+    crossed = shapely.STRtree(true["streets"].geometry).query(moved["buildings"].geometry, predicate="intersects")[0]
+    assert len(np.unique(crossed)) > 20
 
 
 @pytest.mark.parametrize("metres", [(560, -180), (-400, 300), (0, 250)])
@@ -102,9 +135,6 @@ def test_rows_outside_the_community_that_they_name():
     assert (fit.verdict, fit.datum) == ("shifted", "gcj02")
     assert fit.as_is > 100
     assert fit.taken_back == 0
-
-
-LAEA = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=35 +lon_0=110 +datum=WGS84 +type=crs"
 
 
 @pytest.mark.real_data
