@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,11 @@ import shapely
 from siteplan.errors import DataError
 from siteplan.layers import osm_tags
 from siteplan.layers.osm import COMMUNITY_LEVEL, Objects, OsmLayers, assemble
+from siteplan.layers.osm_server import ask
 from siteplan.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import geopandas as gpd
 
@@ -40,6 +40,10 @@ def cache_folder() -> Path:
     return (Path(root) if root else Path.home() / ".cache") / "siteplan" / "osm"
 
 
+def _silent(_text: str) -> None:
+    """Tell nobody."""
+
+
 def from_place(
     name: str,
     *,
@@ -47,6 +51,7 @@ def from_place(
     community_level: int = COMMUNITY_LEVEL,
     nominatim_url: str | None = None,
     overpass_url: str | None = None,
+    tell: Callable[[str], None] = _silent,
 ) -> OsmLayers:
     """Fetch a place by name: its area from Nominatim, what is in it from Overpass.
 
@@ -60,6 +65,8 @@ def from_place(
         ``admin_level`` of the areas taken for communities.
     nominatim_url, overpass_url : str, optional
         Servers other than the public ones.
+    tell : callable
+        Called with a line of text where a server lets wait.
 
     Returns
     -------
@@ -69,28 +76,31 @@ def from_place(
     Raises
     ------
     DataError
-        If the network or a server does not answer, or the place is not found or has no area.
+        If there is no network, a server does not answer or not wholly, or the place is not found or has no area.
     """
     import osmnx
-    from osmnx._errors import InsufficientResponseError, ResponseStatusCodeError
-    from requests.exceptions import RequestException
+    from osmnx._errors import InsufficientResponseError
 
     folder = Path(cache) if cache is not None else cache_folder()
-    with _settings(folder, nominatim_url, overpass_url):
-        try:
-            area = osmnx.geocode_to_gdf(name)
-            shape = area.geometry.iloc[0]
-            features = osmnx.features_from_polygon(shape, _TAGS)
-        except (RequestException, ResponseStatusCodeError, OSError) as error:
-            raise DataError(
-                _("the network gave no map of {name} ({reason})", name=name, reason=type(error).__name__),
-                remedy=_("try again later, or use --from-osm with a downloaded extract, which needs no network"),
-            ) from error
-        except (InsufficientResponseError, TypeError, ValueError) as error:
-            raise DataError(
-                _("OpenStreetMap finds no area called {name}", name=name),
-                remedy=_("write it more fully (place, county, province, country), or use --from-osm with an extract"),
-            ) from error
+    given = {"nominatim_url": nominatim_url, "overpass_url": overpass_url}
+    urls = {key: url for key, url in given.items() if url is not None}
+    try:
+        area = ask(name, lambda: osmnx.geocode_to_gdf(name), folder, urls, tell)
+    except DataError:
+        raise
+    except (InsufficientResponseError, TypeError, ValueError) as error:
+        raise DataError(
+            _("OpenStreetMap finds no area called {name}", name=name),
+            remedy=_("write it more fully (place, county, province, country), or use --from-osm with an extract"),
+        ) from error
+    shape = area.geometry.iloc[0]
+    try:
+        features = ask(name, lambda: osmnx.features_from_polygon(shape, _TAGS), folder, urls, tell)
+    except InsufficientResponseError as error:
+        raise DataError(
+            _("OpenStreetMap has nothing in {name} that a study needs", name=name),
+            remedy=_("draw buildings and streets in OpenStreetMap, or take the layers from other files"),
+        ) from error
     objects = Objects()
     for (kind, number), tags, geometry in _rows(features):
         _sort_in(objects, f"{_LETTERS[kind]}{number}", kind, tags, geometry)
@@ -119,27 +129,3 @@ def _sort_in(objects: Objects, ident: str, kind: str, tags: dict[str, str], geom
             objects.add_line(ident, tags, shapely.LineString(geometry.exterior.coords))
     elif shape == "LineString":
         objects.add_line(ident, tags, geometry)
-
-
-@contextmanager
-def _settings(folder: Path, nominatim_url: str | None, overpass_url: str | None) -> Iterator[None]:
-    """Set osmnx for one fetch: cached, silent, without DNS over HTTPS; then put everything back."""
-    from osmnx import settings
-
-    wanted: dict[str, Any] = {
-        "use_cache": True,
-        "cache_folder": folder,
-        "doh_url_template": None,
-        "log_console": False,
-        "log_file": False,
-        **({} if nominatim_url is None else {"nominatim_url": nominatim_url}),
-        **({} if overpass_url is None else {"overpass_url": overpass_url, "overpass_rate_limit": False}),
-    }
-    before = {key: getattr(settings, key) for key in wanted}
-    try:
-        for key, value in wanted.items():
-            setattr(settings, key, value)
-        yield
-    finally:
-        for key, value in before.items():
-            setattr(settings, key, value)

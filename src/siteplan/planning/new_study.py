@@ -185,7 +185,7 @@ def draft_study(
     if osm is not None:
         extract, source = read_osm(osm, clip=communities is None), Path(osm).name
     else:
-        extract, source = from_place(str(place)), str(place)
+        extract, source = from_place(str(place), tell=tell), str(place)
     notes = list(extract.notes)
     crs = choose_metric_crs({"boundary": extract.boundary if units is None else units})
     extract = _to_metric(extract, crs)
