@@ -57,6 +57,15 @@ def test_a_layer_from_a_web_map_is_warned_of_with_the_evidence_and_right_once_it
     assert shapely.distance(study.layers.require("buildings", "").geometry.to_numpy(), true).max() < 0.001
 
 
+def test_a_datum_that_is_said_of_a_layer_that_is_right_is_seen(tmp_path):
+    folder = town_study(tmp_path / "a")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    said = text.replace("[layers.buildings]\n", '[layers.buildings]\ndatum = "gcj02"\n')
+    (folder / "study.toml").write_text(said, encoding="utf-8")
+    warned = [told for told in check(open_study(folder)).warnings if "shifted" in told]
+    assert any("remove datum from [layers.buildings], which was taken back from GCJ-02" in told for told in warned)
+
+
 def test_what_cannot_be_told_is_noted(tmp_path):
     notes = [note.what for note in check(open_study(make_study(tmp_path))).notes if "cannot be told" in note.what]
     assert notes

@@ -51,21 +51,21 @@ def row_facts(study: Study) -> tuple[list[Repair], list[Repair], list[str]]:
     compared = fits(vectors, study.crs)
     warnings = [
         *in_short(findings),
-        *(_shifted(fit) for fit in compared if fit.datum is not None),
+        *(_shifted(fit, study) for fit in compared if fit.datum is not None),
         *_zones(study),
         *_astray(study),
     ]
     return findings, list(_untold(study, compared, paths)), warnings
 
 
-def _shifted(fit: Fit) -> str:
+def _shifted(fit: Fit, study: Study) -> str:
     """Return that a layer looks shifted, with the evidence and what to do."""
     values = {
         "role": fit.role, "against": fit.against, "datum": NAMES[fit.datum or "gcj02"], "rows": fit.rows,
         "as_is": fit.as_is, "back": fit.taken_back, "least": f"{fit.metres[0]:.0f}", "most": f"{fit.metres[1]:.0f}",
         "few": fit.turned[0], "many": fit.turned[1], "chance": f"{fit.chance:.2g}",
     }  # fmt: skip
-    whose = fit.against if fit.other else fit.role
+    whose, right = (fit.against, fit.role) if fit.other else (fit.role, fit.against)
     line = f'[layers.{whose}] datum = "{fit.datum}"'
     if fit.against == "streets":
         evidence = _(
@@ -79,11 +79,21 @@ def _shifted(fit: Fit) -> str:
             "from {datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
             whose=whose, **values,
         )  # fmt: skip
+    said = {"whose": whose, "datum": values["datum"], "evidence": evidence, "line": line}
     if fit.verdict == "shifted":
-        return _("{whose} looks shifted by {datum}: {evidence}. If it was drawn from a web map, write: {line}",
-                 whose=whose, datum=values["datum"], evidence=evidence, line=line)  # fmt: skip
-    return _("{whose} may be shifted by {datum}, but too few rows tell: {evidence}. Ask where the layer is from; if from a "
-             "web map, write: {line}", whose=whose, datum=values["datum"], evidence=evidence, line=line)  # fmt: skip
+        text = _("{whose} looks shifted by {datum}: {evidence}. If it was drawn from a web map, write: {line}", **said)
+    else:
+        text = _(
+            "{whose} may be shifted by {datum}, but too few rows tell: {evidence}. Ask where the layer is from; if from a "
+            "web map, write: {line}",
+            **said,
+        )
+    source = study.layers.sources.get(right)
+    if source is not None and source.datum:
+        text += _(
+            "; or remove datum from [layers.{right}], which was taken back from {was}", right=right, was=source.datum
+        )
+    return text
 
 
 def _untold(study: Study, compared: list[Fit], paths: dict[str, str]) -> Iterator[Repair]:
