@@ -3,6 +3,7 @@
 #   make demo    a virtual environment, siteplan in it, and the demonstration study end to end
 #   make test    everything that continuous integration runs
 #   make bench-spine    the figures of the main job, one JSON object a line
+#   make bench-layers   the figures of reading: a million buildings, time and memory
 #   make bench-siting   the figures of the siting engine: classic models, random studies, explanations, demo, a county of Ankang's size
 
 SHELL := /bin/sh
@@ -82,6 +83,9 @@ test-other: $(OTHER)/installed-test
 bench-spine: $(VENV)/installed-test
 	$(BIN)/python benchmarks/spine.py
 
+bench-layers: $(VENV)/installed
+	$(BIN)/python benchmarks/layers.py
+
 # spopt, which one part is measured beside, is in the extra bench.
 bench-siting: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
@@ -101,4 +105,4 @@ constraints: $(VENV)/installed-test $(OTHER)/installed-test
 clean:
 	rm -rf $(VENV) $(OTHER) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo system lint test test-other bench-spine bench-siting messages constraints clean
+.PHONY: help demo system lint test test-other bench-spine bench-layers bench-siting messages constraints clean
