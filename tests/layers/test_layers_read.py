@@ -44,7 +44,7 @@ def test_a_good_layer_has_id_contract_columns_others_and_geometry(tmp_path):
     frame, _repairs = read_layer(path, "sites")
     assert frame.columns.tolist() == [
         "id", "name", "households", "people", "registered", "relocated", "resident", "elderly", "children", "setting", "construction", "township_id",
-        "resettlement", "key", "phase", "备注", "geometry",
+        "resettlement", "key", "phase", "code", "备注", "geometry",
     ]  # fmt: skip
     assert frame["id"].tolist() == ["s0", "s1", "s2"]
     assert frame["households"].dtype == np.float64

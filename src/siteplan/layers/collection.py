@@ -78,7 +78,7 @@ class Layers:
     rasters : mapping of str to Raster
         By role, each in its own CRS.
     sources : mapping of str to Source
-        By role; a layer made in memory has none.
+        By role; a layer made in memory has none. ``register``: the register joined to the buildings.
     repairs : tuple of Repair
         What was repaired or guessed while reading.
     """
@@ -91,7 +91,11 @@ class Layers:
 
     def __post_init__(self) -> None:
         """Put the roles in the order of the contract, and hold the mappings against change."""
-        for name, order in (("vectors", ROLES), ("rasters", RASTER_ROLES), ("sources", {**ROLES, **RASTER_ROLES})):
+        for name, order in (
+            ("vectors", ROLES),
+            ("rasters", RASTER_ROLES),
+            ("sources", [*ROLES, *RASTER_ROLES, "register"]),
+        ):
             given = getattr(self, name)
             sorted_ = {role: given[role] for role in order if role in given}
             object.__setattr__(self, name, MappingProxyType(sorted_))

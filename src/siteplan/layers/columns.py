@@ -235,12 +235,12 @@ def _column(
         column = dataclasses.replace(column, name=f"{values.name} ({name})")
     if name in defaults:
         where = pd.Series([f"defaults.{name}"])
-        default = _parse(pd.Series([defaults[name]], dtype=object), column, where, place).iloc[0]
+        default = parse_values(pd.Series([defaults[name]], dtype=object), column, where, place).iloc[0]
     if values is None:
         return _constant(default, column, len(ids))
     if column.required:
         default = None
-    parsed = _parse(values, column, ids, place)
+    parsed = parse_values(values, column, ids, place)
     if default is not None:
         parsed = parsed.fillna(default)  # type: ignore[arg-type]
     if column.required and parsed.isna().any():
@@ -257,7 +257,23 @@ def _constant(value: object, column: Column, n: int) -> pd.Series[Any]:
     return series
 
 
-def _parse(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
+def parse_values(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: Place) -> pd.Series[Any]:
+    """Return the values of a column as its kind wants them: text, float64 or boolean; missing stays missing.
+
+    Parameters
+    ----------
+    values : Series
+        As read; index 0, 1, ...
+    column : Column
+    ids : Series of str
+        What errors call the rows.
+    place : Place
+
+    Raises
+    ------
+    LayerError
+        If a value is of another kind, or is not allowed; it names the row.
+    """
     parse = {"text": _texts, "number": _numbers, "flag": _flags}[column.kind]
     return parse(values, column, ids, place)
 

@@ -133,6 +133,7 @@ _ROLES = (
         zh="建筑",
         columns=(
             _NAME,
+            _text("address", "地址"),
             _number("households", "户数", "households"),
             *_PEOPLE,
             _number("floors", "层数", "floors"),

@@ -47,6 +47,7 @@ def check_paths(folder: Path, settings: Settings, file: Path) -> None:
     named = {
         f"[layers.{role}] path": entry.path for role, entry in settings.layers.items() if not is_database(entry.path)
     }
+    named |= {"[household_register] path": settings.household_register.path} if settings.household_register.path else {}
     named |= {f"[standards] files, {k}": name for k, name in enumerate(settings.standards.files, start=1)}
     home = folder.resolve()
     for row, name in named.items():

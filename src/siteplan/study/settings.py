@@ -276,6 +276,36 @@ class StreetsSettings(Section):
     gap_m: NotNegative = 1.0
 
 
+class RegisterSettings(Section):
+    """``[household_register]``: a register of who lives in each building, joined to the layer of buildings (siteplan.layers.household_register).
+
+    Parameters
+    ----------
+    path : str
+        CSV or XLSX, relative to the study's folder or absolute.
+    by : {"id", "name", "address"}
+        Column of the buildings that its rows name.
+    columns : dict of str to str
+        siteplan's column name to the register's heading.
+    one_row_a_household : bool
+        Whether each row is one household, instead of having a count of them.
+    sheet : str or None
+        Sheet of a workbook with several.
+    encoding : str or None
+        Of a CSV; None: found.
+    heading_row : int or None
+        Row of the headings, from 1; None: found.
+    """
+
+    path: str = ""
+    by: Literal["id", "name", "address"] = "id"
+    columns: dict[str, str] = Field(default_factory=dict)
+    one_row_a_household: bool = False
+    sheet: str | None = None
+    encoding: str | None = None
+    heading_row: Annotated[int, Field(gt=0)] | None = None
+
+
 class PhaseSettings(Section):
     """``[[scenario.phases]]``: the fields of siteplan.plans.scenario.Phase."""
 
@@ -369,6 +399,7 @@ class Settings(Section):
     streets: StreetsSettings = Field(default_factory=StreetsSettings)
     scenario: ScenarioSettings = Field(default_factory=ScenarioSettings)
     candidates: CandidatesSettings = Field(default_factory=CandidatesSettings)
+    household_register: RegisterSettings = Field(default_factory=RegisterSettings)
     exclusions: ExclusionsSettings = Field(default_factory=ExclusionsSettings)
     divisions: DivisionsSettings = Field(default_factory=DivisionsSettings)
 

@@ -27,6 +27,7 @@ from siteplan.study.files import check_paths, file_options
 from siteplan.study.handling import handlings
 from siteplan.study.load import load_settings, settings_file
 from siteplan.study.rasters import check_raster_keys, study_raster
+from siteplan.study.register import with_register
 from siteplan.study.terms import apply_terms
 
 if TYPE_CHECKING:
@@ -195,13 +196,16 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
         mended, fixed = mend_rows(moved, handled[role], place)
         vectors[role], filled = _with_setting(mended, settings.study.setting, place)
         repairs += found + fixed + filled
+    vectors, joined, registers = with_register(vectors, folder, settings)
     vectors, said = apply_terms(vectors, settings, paths)
-    repairs += said
+    repairs += joined + said
     vectors, left_out = check_inside(vectors, paths, handled)
     repairs += left_out
     check_references(vectors, paths)
     sources = _sources(folder, settings, raw, rasters, contents)
-    sources = {role: dataclasses.replace(one, datum=_datum_of(role, repairs)) for role, one in sources.items()}
+    sources = {
+        role: dataclasses.replace(one, datum=_datum_of(role, repairs)) for role, one in sources.items()
+    } | registers
     return Layers(crs=crs, vectors=vectors, rasters=rasters, sources=sources, repairs=tuple(repairs))
 
 
