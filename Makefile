@@ -3,7 +3,7 @@
 #   make demo    a virtual environment, siteplan in it, and the demonstration study end to end
 #   make test    everything that continuous integration runs
 #   make bench-spine    the figures of the main job, one JSON object a line
-#   make bench-layers   the figures of reading: a million buildings, time and memory
+#   make bench-layers   the figures of reading: a million buildings, slopes of 100 million heights, minutes of walks; time and memory
 #   make bench-siting   the figures of the siting engine: classic models, random studies, explanations, demo, a county of Ankang's size
 
 SHELL := /bin/sh
@@ -85,6 +85,7 @@ bench-spine: $(VENV)/installed-test
 
 bench-layers: $(VENV)/installed
 	$(BIN)/python benchmarks/layers.py
+	$(BIN)/python benchmarks/terrain.py
 
 # spopt, which one part is measured beside, is in the extra bench.
 bench-siting: $(VENV)/installed-test
