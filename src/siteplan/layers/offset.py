@@ -25,6 +25,7 @@ from scipy.stats import binom
 
 from siteplan.layers.datum import NAMES, Datum, from_wgs84, in_china, to_wgs84
 from siteplan.layers.roles import ROLES
+from siteplan.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -121,6 +122,26 @@ def fits(vectors: Mapping[str, gpd.GeoDataFrame], crs: CRS) -> list[Fit]:
         if len(geometry) and in_china(lon, lat).all():
             found.append(_fit(role, against, geometry, misfits, _Field(lon, lat, centre, down)))
     return found
+
+
+def evidence(fit: Fit) -> str:
+    """Return in words the numbers by which a layer looks shifted."""
+    values = {
+        "role": fit.role, "against": fit.against, "whose": fit.against if fit.other else fit.role, "rows": fit.rows,
+        "datum": NAMES[fit.datum or "gcj02"], "as_is": fit.as_is, "back": fit.taken_back, "few": fit.turned[0],
+        "many": fit.turned[1], "least": f"{fit.metres[0]:.0f}", "most": f"{fit.metres[1]:.0f}", "chance": f"{fit.chance:.2g}",
+    }  # fmt: skip
+    if fit.against == "streets":
+        return _(
+            "of {rows} rows of {role} streets cross {as_is} as they stand and {back} when {whose} is taken back from "
+            "{datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
+            **values,
+        )
+    return _(
+        "of {rows} rows of {role} {as_is} lie outside their {against} as they stand and {back} when {whose} is taken back "
+        "from {datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
+        **values,
+    )
 
 
 class _Field:

@@ -12,7 +12,7 @@ from siteplan.layers.crs import Bounds, exchanged, lonlat_bounds, name_of, overl
 from siteplan.layers.datum import NAMES
 from siteplan.layers.mend_rows import leave_out
 from siteplan.layers.names import nearest
-from siteplan.layers.offset import fits
+from siteplan.layers.offset import evidence, fits
 from siteplan.layers.repair import Place, Repair, some
 from siteplan.layers.zones import other_zone
 from siteplan.messages import _
@@ -191,8 +191,8 @@ def _outside_remedy(role: str, vectors: Mapping[str, gpd.GeoDataFrame], paths: M
     for fit in fits(others, vectors[role].crs):
         if fit.role == role and fit.datum is not None and not fit.other:
             hint = _(
-                "the layer looks shifted by {datum} (see siteplan check); if it is from a web map, write: {line}",
-                datum=NAMES[fit.datum], line=f'[layers.{role}] datum = "{fit.datum}"',
+                "the layer looks shifted by {datum}: {evidence}; if it is from a web map, write: {line}",
+                datum=NAMES[fit.datum], evidence=evidence(fit), line=f'[layers.{role}] datum = "{fit.datum}"',
             )  # fmt: skip
             return hint + _("; ") + remedy
     return remedy

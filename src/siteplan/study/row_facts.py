@@ -10,7 +10,7 @@ from pyproj import CRS
 from siteplan.layers.crs import fitting_zones, lonlat_bounds, name_of, outside_use
 from siteplan.layers.datum import NAMES, in_china
 from siteplan.layers.findings import geometry_findings, in_short, place_findings, total_findings, unit_findings
-from siteplan.layers.offset import Fit, fits
+from siteplan.layers.offset import Fit, evidence, fits
 from siteplan.layers.provinces import BOXES, CODED, astray
 from siteplan.layers.repair import Place
 from siteplan.layers.tabular import table_findings
@@ -60,26 +60,9 @@ def row_facts(study: Study) -> tuple[list[Repair], list[Repair], list[str]]:
 
 def _shifted(fit: Fit, study: Study) -> str:
     """Return that a layer looks shifted, with the evidence and what to do."""
-    values = {
-        "role": fit.role, "against": fit.against, "datum": NAMES[fit.datum or "gcj02"], "rows": fit.rows,
-        "as_is": fit.as_is, "back": fit.taken_back, "least": f"{fit.metres[0]:.0f}", "most": f"{fit.metres[1]:.0f}",
-        "few": fit.turned[0], "many": fit.turned[1], "chance": f"{fit.chance:.2g}",
-    }  # fmt: skip
     whose, right = (fit.against, fit.role) if fit.other else (fit.role, fit.against)
     line = f'[layers.{whose}] datum = "{fit.datum}"'
-    if fit.against == "streets":
-        evidence = _(
-            "of {rows} rows of {role} streets cross {as_is} as they stand and {back} when {whose} is taken back from "
-            "{datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
-            whose=whose, **values,
-        )  # fmt: skip
-    else:
-        evidence = _(
-            "of {rows} rows of {role} {as_is} lie outside their {against} as they stand and {back} when {whose} is taken back "
-            "from {datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
-            whose=whose, **values,
-        )  # fmt: skip
-    said = {"whose": whose, "datum": values["datum"], "evidence": evidence, "line": line}
+    said = {"whose": whose, "datum": NAMES[fit.datum or "gcj02"], "evidence": evidence(fit), "line": line}
     if fit.verdict == "shifted":
         text = _("{whose} looks shifted by {datum}: {evidence}. If it was drawn from a web map, write: {line}", **said)
     else:
