@@ -55,7 +55,8 @@ def check_modes(claims: Claims, said: pd.DataFrame, facilities: pd.DataFrame, ca
     """
     kind = dict(zip(text(candidates["id"]), text(candidates["kind"]), strict=True))
     here = facilities["site_kind"]
-    own = facilities["site_id"].map(kind).where(here != EXISTING, EXISTING).fillna(here)
+    named = [kind.get(name, said_kind) for name, said_kind in zip(text(facilities["site_id"]), here, strict=True)]
+    own = pd.Series(named, index=facilities.index, dtype="str").where(here != EXISTING, EXISTING)
     claims.each("kind of site", facilities["site_id"], here, own, here == own)
     mode = text(said["mode"]).to_numpy()
     claims.each("mode of facility", facilities["id"], mode, facilities["mode"], mode == facilities["mode"].to_numpy())

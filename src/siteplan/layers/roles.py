@@ -91,7 +91,7 @@ _PEOPLE = (
     _number("children", "儿童人口", "people"),
 )
 _TOWNSHIP = _text("township_id", "乡镇编号")
-_CODE = _text("code", "统计用区划代码")
+_CODE = _text("code", "所在区划代码")
 _PHASE = _number("phase", "建成阶段", "phase", minimum=1.0, default=1.0)
 
 _ROLES = (
