@@ -9,9 +9,8 @@ import shapely
 from real_counties import FIVE, counties
 from shifted_town import CRS, shown_in, town
 
-from siteplan.layers.encoding import shapefile_encoding
 from siteplan.layers.offset import MOST_ROWS, fits
-from siteplan.layers.repair import Place
+from siteplan.layers.read import read_layer
 
 LAEA = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=35 +lon_0=110 +datum=WGS84 +type=crs"
 
@@ -141,8 +140,7 @@ def test_rows_outside_the_community_that_they_name():
 def test_places_labelled_wgs84_fit_their_counties_only_when_taken_back(real_data):
     """494 townships and villages of Liuzhi, Ankang and Chifeng against the outlines of their counties."""
     path = real_data / "import_cn" / "places_gbk.shp"
-    codec, _notes = shapefile_encoding(path, Place(role="townships", path=str(path)))
-    places = pyogrio.read_dataframe(path, encoding=codec).rename(columns={"行政代码": "id"})
+    places, _notes = read_layer(path, "townships", columns={"id": "行政代码", "name": "名称"})
     places["id"] = places["id"].str.replace("^610928", "610981", regex=True)  # Xunyang became a city
     outlines = counties(sum(FIVE.values(), ()))
     layers = {"townships": places.to_crs(LAEA), "boundary": outlines.to_crs(LAEA)}
