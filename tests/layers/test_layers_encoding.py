@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from siteplan.errors import LayerError
+from siteplan.layers.files import FileOptions
 from siteplan.layers.read import read_layer
 
 
@@ -99,3 +100,63 @@ def test_text_cut_in_the_middle_of_a_character_is_still_gbk(tmp_path):
     assert names[0].startswith("镇" * 126 + "a")
     assert "GB18030" in said[0]
     assert "1 texts are cut in the middle of their last character" in said[1]
+
+
+def with_language(path, byte):
+    table = path.with_suffix(".dbf")
+    data = bytearray(table.read_bytes())
+    data[29] = byte
+    table.write_bytes(bytes(data))
+    return path
+
+
+@pytest.mark.parametrize("byte", [0x4D, 0x7A])
+def test_the_language_byte_is_followed_where_there_is_no_cpg(tmp_path, byte):
+    assert names_of(with_language(shapefile(tmp_path, "GBK"), byte)) == (["岩脚镇", "木岗镇"], [])
+
+
+def test_big5_by_its_language_byte(tmp_path):
+    path = with_language(shapefile(tmp_path, "BIG5", names=["鎮區"], heading="name"), 0x78)
+    assert read_layer(path, "townships")[0]["name"].tolist() == ["鎮區"]
+
+
+def test_a_language_byte_that_is_wrong_is_not_believed(tmp_path):
+    path = with_language(shapefile(tmp_path, "UTF-8", names=["岩脚镇", "木岗镇区"]), 0x79)
+    assert names_of(path)[0] == ["岩脚镇", "木岗镇区"]
+
+
+def test_a_western_language_byte_on_text_that_may_be_chinese_is_refused(tmp_path):
+    # contract: C1
+    path = with_language(shapefile(tmp_path, "GBK"), 0x03)
+    with pytest.raises(LayerError) as caught:
+        names_of(path)
+    assert "乡镇" in caught.value.problem
+    assert 'encoding = "gb18030"' in caught.value.remedy
+    assert "[layers.townships]" in caught.value.remedy
+    frame, _ = read_layer(path, "townships", columns={"name": "乡镇"}, options=FileOptions(encoding="gbk"))
+    assert frame["name"].tolist() == ["岩脚镇", "木岗镇"]
+
+
+def test_a_western_language_byte_on_western_text_is_followed_and_said(tmp_path):
+    path = with_language(shapefile(tmp_path, "CP1252", names=["Käse\xff\xff"], heading="town"), 0x03)
+    frame, repairs = read_layer(path, "townships", columns={"name": "town"})
+    assert frame["name"].tolist() == ["Käse\xff\xff"]
+    assert any("cp1252" in repair.what for repair in repairs)
+
+
+def test_bytes_that_are_utf8_and_gbk_are_said_with_both_readings(tmp_path):
+    path = shapefile(tmp_path, "GBK", names=["陆"], heading="name")
+    frame, repairs = read_layer(path, "townships")
+    said = next(repair.what for repair in repairs if "UTF-8" in repair.what)
+    assert frame["name"].tolist() == ["½"]
+    assert "½" in said
+    assert "陆" in said
+    assert 'encoding = "gb18030"' in said
+    assert read_layer(path, "townships", options=FileOptions(encoding="gb18030"))[0]["name"].tolist() == ["陆"]
+
+
+@pytest.mark.parametrize("name", ["hex", "utf-16", "zip", ""])
+def test_what_is_no_encoding_of_a_table(tmp_path, name):
+    with pytest.raises(LayerError) as caught:
+        read_layer(shapefile(tmp_path, "GBK"), "townships", options=FileOptions(encoding=name))
+    assert caught.value.row == "[layers.townships] encoding"

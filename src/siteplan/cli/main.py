@@ -17,6 +17,7 @@ from siteplan.cli.compare import compare_command
 from siteplan.cli.demo import demo
 from siteplan.cli.explain import explain_command
 from siteplan.cli.frontier import frontier_command
+from siteplan.cli.headings import headings_command
 from siteplan.cli.map import map_command
 from siteplan.cli.new import new
 from siteplan.cli.solve import solve_command
@@ -43,6 +44,7 @@ for _command in (
     new,
     demo,
     check,
+    headings_command,
     standards,
     solve_command,
     audit_command,

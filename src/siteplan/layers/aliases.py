@@ -72,13 +72,14 @@ def _rows(name: str) -> Iterable[list[str]]:
     return list(csv.reader(text.splitlines()))[1:]
 
 
-def word_values(column: str) -> dict[str, str]:
-    """Return the values that words stand for in a column.
+def word_values(values: Iterable[str]) -> dict[str, str]:
+    """Return the words that stand for the values which a column takes.
 
-    >>> word_values("setting")["农村"]
-    'rural'
+    >>> word_values(("urban", "rural"))["农村"], word_values(("new", "existing"))["新建"], word_values(("build", "convert"))["新建"]
+    ('rural', 'new', 'build')
     """
-    return {entry.word: entry.value for entry in words() if entry.column == column}
+    taken = set(values)
+    return {entry.word: entry.value for entry in words() if entry.value in taken}
 
 
 def plain(heading: str) -> str:

@@ -299,7 +299,7 @@ def _texts(values: pd.Series[Any], column: Column, ids: pd.Series[Any], place: P
     plain = _trimmed(values)
     words = column.values  # noqa: PD011 - of a Column, not of a table
     if words:
-        plain = plain.replace(word_values(column.name))
+        plain = plain.replace(word_values(words))
         for row in np.flatnonzero(plain.notna() & ~plain.isin(words))[:1]:
             why = _("it must be one of {values}", values=", ".join(words))
             raise _bad(column, values.iloc[row], str(ids[row]), why, place)

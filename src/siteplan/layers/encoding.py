@@ -231,7 +231,7 @@ def _decodes(texts: list[bytes], codec: str) -> bool:
         for text in texts:
             if not text.isascii():
                 codecs.getincrementaldecoder(codec)("strict").decode(text.rstrip(b" "), final=False)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siteplan.errors import SettingsError
+from siteplan.layers.aliases import PLACES
+from siteplan.layers.columns import ID
 from siteplan.layers.files import FileOptions
+from siteplan.layers.names import nearest
 from siteplan.layers.postgis_url import is_database
+from siteplan.layers.roles import ROLES
 from siteplan.messages import _
 
 if TYPE_CHECKING:
@@ -63,4 +67,23 @@ def check_paths(folder: Path, settings: Settings, file: Path) -> None:
                 remedy=_("copy the file into the folder, or write its absolute path ({path})", path=there or "-"),
                 path=file,
                 row=row,
+            )
+
+
+def check_aliases(settings: Settings, file: Path) -> None:
+    """Refuse headings under ``[aliases]`` for a column that no role has.
+
+    Raises
+    ------
+    SettingsError
+        Naming the nearest column.
+    """
+    known = {ID.name, *PLACES, *(column.name for role in ROLES.values() for column in role.columns)}
+    for name in settings.aliases:
+        if name not in known:
+            raise SettingsError(
+                _("no role has a column {column}", column=name),
+                remedy=_("did you mean {near}? siteplan headings lists the columns", near=nearest(name, sorted(known))),
+                path=file,
+                row=f"[aliases] {name}",
             )

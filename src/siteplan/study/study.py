@@ -23,7 +23,7 @@ from siteplan.messages import _
 from siteplan.standards.facility_types import facility_type
 from siteplan.standards.library import Standards, load_standards
 from siteplan.study.databases import check_databases, layer_path, read_database
-from siteplan.study.files import check_paths, file_options
+from siteplan.study.files import check_aliases, check_paths, file_options
 from siteplan.study.handling import handlings
 from siteplan.study.load import load_settings, settings_file
 from siteplan.study.rasters import check_raster_keys, study_raster
@@ -115,6 +115,7 @@ def open_study(path: str | Path) -> Study:
     settings = load_settings(file)
     folder = file.parent
     check_paths(folder, settings, file)
+    check_aliases(settings, file)
     standards = _standards(file, settings)
     layers = read_layers(folder, settings)
     return Study(folder=folder, settings=settings, layers=layers, standards=standards)
