@@ -218,8 +218,9 @@ def careless():
         .set_geometry([shapely.box(500_000, 2_900_000, 500_100, 2_900_000.2)])
     )
     away = homes.iloc[[0]].assign(id="h6", households=1.0).set_geometry([shapely.Point(505_000, 2_900_000)])
-    none = homes.iloc[[0]].assign(id="h1", households=1.0).set_geometry([None])
-    return gpd.GeoDataFrame(gpd.pd.concat([homes, again, thin, away, none], ignore_index=True), crs=homes.crs)
+    none = homes.iloc[[0]].assign(id="h7", households=1.0).set_geometry([None])
+    twice = homes.iloc[[0]].assign(id="h1", households=2.0)
+    return gpd.GeoDataFrame(gpd.pd.concat([homes, again, thin, away, none, twice], ignore_index=True), crs=homes.crs)
 
 
 ASKED = TOML.replace(
@@ -234,10 +235,10 @@ def test_repairs_that_are_asked_are_made_told_saved_and_undone(tmp_path):
     folder = make_study(tmp_path, toml=ASKED, buildings=careless())
     study = open_study(folder)
     homes = study.layers.require("buildings", "")
-    assert homes["id"].tolist() == ["h1", "h2", "h3"]
+    assert homes["id"].tolist() == ["h1", "h2", "h3", "h1-2"]
     report = check(study)
     assert [(one.row, one.problem) for one in report.repairs] == [
-        ("h1-2", "id"), ("h1-2", "empty"), ("h4", "duplicate"), ("h5", "sliver"), ("h6", "outside"),
+        ("h7", "empty"), ("h1-2", "id"), ("h4", "duplicate"), ("h5", "sliver"), ("h6", "outside"),
     ]  # fmt: skip
     written = write_repairs([*report.repairs, *report.findings], folder, study.crs)
     assert [path.name for path in written] == ["repairs.csv", "repairs.gpkg"]
@@ -246,7 +247,7 @@ def test_repairs_that_are_asked_are_made_told_saved_and_undone(tmp_path):
         (one.role, one.row, one.problem, one.what, one.original) for one in report.repairs
     ]
     back = undo(homes, [one for one in again if one.role == "buildings"], ["h4", "h6"])
-    assert sorted(back["id"]) == ["h1", "h2", "h3", "h4", "h6"]
+    assert sorted(back["id"]) == ["h1", "h1-2", "h2", "h3", "h4", "h6"]
     assert back.set_index("id").loc["h6", "households"] == 1.0
     shapes = gpd.read_file(folder / "repairs.gpkg", layer="repairs")
     assert shapes["id"].tolist() == ["h4", "h5", "h6"]
@@ -261,10 +262,21 @@ def test_undo_on_the_command_line_keeps_the_row(tmp_path):
     text = (folder / "study.toml").read_text(encoding="utf-8")
     assert text.startswith("# 说明\n")
     assert 'keep = ["h4"]' in text
-    assert open_study(folder).layers.require("buildings", "")["id"].tolist() == ["h1", "h2", "h3", "h4"]
+    assert open_study(folder).layers.require("buildings", "")["id"].tolist() == ["h1", "h2", "h3", "h4", "h1-2"]
     before = (folder / "study.toml").read_bytes()
-    assert isinstance(CliRunner().invoke(undo_command, [str(folder), "streets", "x"]).exception, UsageError)
-    assert (folder / "study.toml").read_bytes() == before
+    for layer, row in (("streets", "x"), ("buildings", "h2")):
+        assert isinstance(CliRunner().invoke(undo_command, [str(folder), layer, row]).exception, UsageError)
+    for row, words in (
+        ("h1-2", "more than once"),
+        ("h7", "no geometry"),
+        ("h6", ""),
+    ):  # what was repaired of this row makes it of no use
+        ran = CliRunner().invoke(undo_command, [str(folder), "buildings", row])
+        assert (ran.exit_code == 0) == (not words), ran.exception
+        if words:
+            assert words in str(ran.exception)
+            assert (folder / "study.toml").read_bytes() == before
+    assert len(open_study(folder).layers.require("buildings", "")) == 6
 
 
 def test_undo_of_what_cannot_be_used_leaves_study_toml_alone(tmp_path):

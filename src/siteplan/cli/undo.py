@@ -19,8 +19,10 @@ from siteplan.messages import _
 def undo_command(study: Path, layer: str, rows: tuple[str, ...], as_json: bool) -> None:
     """Undo the repairs of ROWS of LAYER in STUDY: no repair changes these rows or leaves them out any more.
 
-    Writes their ids into study.toml (keep), and opens the study to see that it can be used so; if not, study.toml stays as it was.
+    Writes their ids into study.toml (keep), and opens the study to see that it can be used so; if not, study.toml stays as
+    it was.
     """
+    from siteplan.errors import UsageError
     from siteplan.study.keep_rows import keep_rows
     from siteplan.study.load import settings_file
     from siteplan.study.repair_log import write_whole
@@ -28,6 +30,18 @@ def undo_command(study: Path, layer: str, rows: tuple[str, ...], as_json: bool) 
 
     file = settings_file(study)
     before = file.read_bytes()
+    made = open_study(study).layers.repairs
+    repaired = {one.row for one in made if one.role == layer and one.kind == "repair" and one.row}
+    unknown = sorted(set(rows) - repaired)
+    if unknown:
+        raise UsageError(
+            _(
+                "no repair was made of {rows} of layer {role}; repaired are: {repaired}",
+                rows=", ".join(unknown),
+                role=layer,
+                repaired=", ".join(sorted(repaired)) or "-",
+            )
+        )
     kept = keep_rows(study, layer, rows)
     try:
         open_study(study)

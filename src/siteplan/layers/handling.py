@@ -111,21 +111,25 @@ def with_rows(
     headings = [str(name) for name in frame.columns if name != frame.geometry.name]
     heading = find_headings(role_of(place.role), headings, columns, place)[0].get("id")
     frame = frame.reset_index(drop=True)
-    if heading is not None and "id" in handling.repair:
-        frame, repairs = _with_ids(frame, heading, place)
     if "empty" in handling.repair:
         geometry = np.asarray(frame.geometry.array, dtype=object)
         empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+        if heading is not None:
+            empty &= ~frame[heading].astype(str).isin(handling.keep).to_numpy()
         for k in np.flatnonzero(empty):
             row = _("row {k}", k=k + 1) if heading is None else str(frame[heading].iloc[k])
-            what = _("left out: it has no geometry")
             before = {str(name): plain(frame[name].iloc[k]) for name in headings}
-            repairs.append(place.repair(what, row=row, problem="empty", original=before))
-        frame = frame[~empty]
+            repairs.append(place.repair(_("left out: it has no geometry"), row=row, problem="empty", original=before))
+        frame = frame[~empty].reset_index(drop=True)
+    if heading is not None and "id" in handling.repair:
+        frame, made = _with_ids(frame, heading, handling, place)
+        repairs += made
     return frame, repairs
 
 
-def _with_ids(frame: gpd.GeoDataFrame, heading: str, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+def _with_ids(
+    frame: gpd.GeoDataFrame, heading: str, handling: Handling, place: Place
+) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     ids = frame[heading]
     absent = ids.isna() | (ids.astype(str).str.strip() == "")
     again = ids.duplicated() & ~absent
@@ -140,6 +144,8 @@ def _with_ids(frame: gpd.GeoDataFrame, heading: str, place: Place) -> tuple[gpd.
         while new in known:
             number += 1
             new = f"{stem.removesuffix('-2')}-{number}"
+        if new in handling.keep:  # it stays as it is, and the reader refuses it
+            continue
         known.add(new)
         what = _("id {new} made: the row had none", new=new) if texts[k] is None else _(
             "id {new} made: {old} stands more than once", new=new, old=texts[k]
