@@ -14,12 +14,14 @@ from pyproj import CRS
 from rasterio.transform import Affine
 from shapely import box
 
+from siteplan.auditing.audit import audit
 from siteplan.demand.from_raster import inhabited_cells, people_from_raster
 from siteplan.demand.households import households_on_buildings
 from siteplan.errors import DataError
 from siteplan.layers.collection import Layers
 from siteplan.layers.raster import open_raster
 from siteplan.layers.read import read_layer
+from siteplan.planning.solve import solve
 from siteplan.standards.library import load_standards
 from siteplan.study.settings import Settings
 from siteplan.study.study import Study
@@ -154,3 +156,28 @@ def test_liechtenstein_keeps_its_38086_people():
     )  # 38,086 in all, 31 of them in cells whose centres lie across the border
     assert (people[weight == 0] == 0).all()
     assert "38,055 people" in notes[0]
+
+
+def test_the_audit_counts_the_people_of_the_raster_again(tmp_path):
+    people = [[350.0, 0, 0], [0, 0, 210], [0, -9999, 140]]
+    buildings = homes((10, 210, 10), (210, 110, 10), floors=[2.0, 1.0])
+    communities = gpd.GeoDataFrame({"id": ["c"], "name": ["c"]}, geometry=[box(X, Y, X + 300, Y + 300)], crs=HERE)
+    here = study(tmp_path, people, buildings, communities=communities)
+    candidates = gpd.GeoDataFrame(
+        {"id": ["k"], "name": "", "kind": "build", "place": "", "floor_capacity_m2": 900.0, "land_m2": 900.0, "storeys": 0.0,
+         "fixed_cost_yuan": 0.0, "cost_per_m2_yuan": 1.0, "land_cost_per_m2_yuan": 0.0, "types": "", "state": "free", "community_id": "c",
+         "basis": "given"},
+        geometry=[box(X + 100, Y + 100, X + 130, Y + 130)], crs=HERE,
+    )  # fmt: skip
+    here = here.but(
+        layers=here.layers.but(vectors={**here.layers.vectors, "candidates": candidates}),
+        settings=here.settings.but(scenario={"types": ("service_centre",)}),
+    )
+    plan = solve(here)
+    (claim,) = [
+        row for row in audit(plan).claims.to_dict("records") if row["claim"] == "people of the population raster"
+    ]
+    assert (claim["verdict"], float(claim["recomputed"])) == ("pass", 700.0)
+    fewer = plan.but(demand=plan.demand.assign(people=plan.demand["people"] * 0.99))
+    wrong = {row["claim"] for row in audit(fewer).disagreements()}
+    assert "people of the population raster" in wrong

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import pytest
 from shapely import box
-from tiny_study import X, Y, at, centre, check_plan, house, place, rule, write_study
+from tiny_study import X, Y, at, centre, check_plan, house, place, rule, standing, write_study
 
 from siteplan.auditing.audit import audit
 from siteplan.errors import DataError
@@ -122,3 +122,18 @@ def test_a_rule_on_water_sources_reaches_a_row_that_says_it_in_other_words(tmp_p
     moved = plan.facilities.assign(site_id="c1", geometry=[at(300)])
     table = audit(plan.but(facilities=moved)).table
     assert table.loc[table["rule_id"] == "K-apart", "verdict"].tolist() == ["fail"]
+
+
+def test_what_stands_in_a_zone_stays_but_does_not_grow(tmp_path: Path) -> None:
+    # e1 has 100 m2 and could grow by 50 at 500 yuan; in the red line it may not, so 36 m2 more are built at c1 for 1,000
+    stands = [standing("e1", "service_centre", 250, 100, spare_m2=50.0, cost_per_m2_yuan=500.0)]
+    zone = row("生态保护红线", box(X + 240, Y - 10, X + 260, Y + 10))
+    given = {"rules": [centre(32)], "buildings": HERE, "candidates": [place("c1", 300)], "facilities": stands}
+    free = write_study(tmp_path / "free", **given)
+    grown = check_plan(free, facilities={("service_centre", "e1"): 136.0}, cost=18_000)
+    kept = write_study(tmp_path / "kept", **given, exclusions=[zone])
+    plan = check_plan(kept, facilities={("service_centre", "e1"): 100.0, ("service_centre", "c1"): 36.0}, cost=36_000)
+    assert any("are not extended: e1 z1 (生态保护红线)" in text for text in plan.provenance.values())
+    layers = free.layers.but(vectors={**free.layers.vectors, "exclusions": kept.layers.require("exclusions", "")})
+    found = audit(grown.but(study=free.but(layers=layers))).disagreements()
+    assert {entry["claim"] for entry in found} == {"outside exclusion zones"}

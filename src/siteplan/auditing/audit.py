@@ -20,6 +20,7 @@ from siteplan.auditing import (
     objectives,
     payments,
     phases,
+    population,
     proof,
     sites,
 )
@@ -161,6 +162,7 @@ def _check_homes(claims: Claims, plan: Plan, ground: Ground, demand: pd.DataFram
         homes.check_totals(claims, demand, ground.sites, "site_id", ground.buildings)
     elif ground.communities is not None:
         homes.check_totals(claims, demand, ground.communities, "community_id", ground.buildings)
+    population.check_population(claims, demand, plan.study.layers)
     homes.check_communities(claims, demand, plan.communities, plan.members)
     homes.check_phases(claims, plan.communities, plan.members, ground.sites, ground.communities, plan.scenario.n_phases)
     check_points(claims, plan, ground)

@@ -13,7 +13,7 @@ import shapely
 
 from siteplan.access.walking import cost_matrix
 from siteplan.auditing.homes import figures, text
-from siteplan.auditing.sites import EXISTING, required_sites
+from siteplan.auditing.sites import EXISTING, EXTENDED, required_sites
 from siteplan.auditing.walks import Walks
 from siteplan.auditing.zones import zones_at
 from siteplan.layers.roles import ROLES
@@ -175,7 +175,8 @@ def check_points(claims: Claims, plan: Plan, ground: Ground) -> None:
         "place of facility", facilities["id"], site, np.where(good, site, ""), good, _("not at its site in the layers")
     )
     barred_by = np.array(zones_at(ground.exclusions, facilities.geometry), dtype=object)
-    clear = standing | (barred_by == "")
+    as_it_stands = standing & (text(facilities["status"]) != EXTENDED).to_numpy(dtype=bool)
+    clear = as_it_stands | (barred_by == "")
     note = _("it lies in an exclusion zone")
     claims.each("outside exclusion zones", facilities["id"], site, np.where(clear, site, barred_by), clear, note)
 

@@ -65,7 +65,7 @@ def candidate_sites(
         notes.append(_("no layer of candidates: {n} were found by rules and are assumed", n=len(given)))
     parts = [_outside_exclusions(_from_candidates(given), study, notes)] if len(given) else []
     if facilities is not None:
-        parts.append(_from_facilities(facilities, types, notes))
+        parts.append(_from_facilities(_without_growth(facilities, study, types, notes), types, notes))
     if not parts:
         raise DataError(
             _("the study has neither candidates nor facilities, and the rules find no candidate"),
@@ -146,6 +146,26 @@ def _outside_exclusions(sites: gpd.GeoDataFrame, study: Study, notes: list[str])
             )
         )
     return sites.assign(state=sites["state"].mask(barred, "forbidden"))
+
+
+def _without_growth(
+    layer: gpd.GeoDataFrame, study: Study, types: Collection[str], notes: list[str]
+) -> gpd.GeoDataFrame:
+    """Return the existing facilities without room to be extended where an exclusion lies, and say which: they stay as they are."""
+    zones = keep_off(study.layers.get("exclusions"))
+    reasons = pd.Series(zones.reasons(layer.geometry.representative_point().to_numpy()), index=layer.index)
+    held = (reasons != "") & (layer["spare_m2"].fillna(0.0) > 0)
+    told = held & layer["type"].isin(list(types))
+    if told.any():
+        texts = layer["id"].astype(str)[told] + " " + reasons[told]
+        notes.append(
+            _(
+                "{n} existing facilities lie in exclusion zones and are not extended: {ids}",
+                n=int(told.sum()),
+                ids=_some(texts),
+            )
+        )
+    return layer.assign(spare_m2=layer["spare_m2"].mask(held, 0.0))
 
 
 def _from_facilities(layer: gpd.GeoDataFrame, types: Collection[str], notes: list[str]) -> gpd.GeoDataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
@@ -91,6 +92,12 @@ def kind_of(text: str, named: Mapping[str, str] | None = None) -> ExclusionKind 
     plain = _plain(text)
     if plain in own:
         return EXCLUSION_KINDS[own[plain]]
+    return _recognised(plain)
+
+
+@cache
+def _recognised(plain: str) -> ExclusionKind | None:
+    """Return the kind of a word of siteplan's own table, whatever stands around it: the longest speaks."""
     found = [
         (len(word), kind)
         for kind in EXCLUSION_KINDS.values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -111,7 +111,7 @@ def keep_off(layer: gpd.GeoDataFrame | None, use: Literal["siting", "farmland"] 
         return Zones(
             ids=nothing, kinds=nothing, shapes=nothing, buffer_m=np.zeros(0), outside=np.zeros(0, dtype=np.bool_)
         )
-    known = [_known(row) for row in layer.to_dict("records")]
+    known = _known(layer)
     if use == "siting":
         barred = np.array([kind is None or kind.siting == "barred" for kind in known])
     else:
@@ -134,9 +134,11 @@ def of_kind(layer: gpd.GeoDataFrame, kind: str) -> npt.NDArray[np.bool_]:
     return np.array([same_kind(kind, text, str(key)) for text, key in zip(texts, keys, strict=True)], dtype=np.bool_)
 
 
-def _known(row: Mapping[Any, Any]) -> ExclusionKind | None:
-    key = str(row.get(READ_AS) or "")
-    return EXCLUSION_KINDS[key] if key in EXCLUSION_KINDS else kind_of(str(row["kind"]))
+def _known(layer: gpd.GeoDataFrame) -> list[ExclusionKind | None]:
+    """Return the kind of each row: as study.toml has it, else as its word says."""
+    texts = layer["kind"].astype(str)
+    keys = layer[READ_AS] if READ_AS in layer else pd.Series("", layer.index)
+    return [EXCLUSION_KINDS.get(str(key)) or kind_of(text) for key, text in zip(keys, texts, strict=True)]
 
 
 def _farmland_rules(layer: gpd.GeoDataFrame, known: list[ExclusionKind | None]) -> npt.NDArray[np.object_]:
@@ -253,6 +255,8 @@ def _notes(layer: gpd.GeoDataFrame, place: Place) -> list[Repair]:
             what = _("{n} rows {kind}: read as {name}; nothing is sited outside of them", name=kind.label, **values)
         elif kind.siting == "open":
             what = _("{n} rows {kind}: read as {name}; facilities may be sited there", name=kind.label, **values)
+        elif not metres.max() > 0:
+            what = _("{n} rows {kind}: read as {name}; nothing is sited inside, {farmland}", name=kind.label, **values)
         else:
             what = _(
                 "{n} rows {kind}: read as {name}; nothing is sited inside or within the buffer of {least} to {most} m, {farmland}",

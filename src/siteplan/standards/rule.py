@@ -362,7 +362,8 @@ class Rule:
         parts = [self.host, *self.modes]
         if self.figure is not None:
             text = f"{self.figure:g}" if self.figure_max is None else f"{self.figure:g}-{self.figure_max:g}"
-            parts += [text if self.unit == "-" else f"{text} {self.unit}"]
+            per = f" ({self.denominator})" if "person" in self.unit and self.denominator != "people" else ""
+            parts += [text if self.unit == "-" else f"{text} {self.unit}{per}"]
         parts += [f"{self.share:.0%}"] if self.share is not None else []
         parts += [f"from {' '.join(self.apart_from[:3])}"] if self.apart_from else []
         parts += [f"{len(self.apart_from)} in all"] if len(self.apart_from) > 3 else []  # noqa: PLR2004 - as many as a line holds
