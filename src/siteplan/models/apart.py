@@ -16,7 +16,7 @@ import numpy as np
 
 from siteplan.models.by_community import giants, valued, within_communities
 from siteplan.models.components import split
-from siteplan.models.coupling import Coupling, broken, everything, with_coupling
+from siteplan.models.coupling import Coupling, broken, everything, inside_components, with_coupling
 from siteplan.models.part_problem import PartProblems
 from siteplan.models.portfolio_rows import share_sites
 from siteplan.models.reuse import KnownAnswers, fingerprints
@@ -125,14 +125,15 @@ def solve_apart(
     tuple of Apart or Wide and tuple of StageProof, or None
         None where something couples so much that it has to be solved by column generation.
     """
-    all_, coupling = everything(problem), Coupling()
+    all_, first = everything(problem), _first_coupling(problem)
+    coupling = first
     known: dict[bytes, PartAnswer] = {}
     while True:
         current = with_coupling(problem, coupling)
         parts = split(current, share_sites(problem))
         if (
             max((len(part.slots) for part in parts), default=0) > LARGEST_PART * len(problem.slots)
-            and coupling != Coupling()
+            and coupling != first
         ):
             return None
         share = 1.0 if coupling == all_ else _FIRST
@@ -152,6 +153,12 @@ def solve_apart(
             return valued(problem, run.last(), small or nothing, options)
         else:
             return run, _together(answers, options)
+
+
+def _first_coupling(problem: JointProblem) -> Coupling:
+    """Return the coupling rows that join nothing which is solved apart."""
+    large = giants(problem, split(with_coupling(problem, Coupling()), share_sites(problem)))
+    return inside_components(within_communities(problem, large) if large.any() else problem, share_sites(problem))
 
 
 def _answers(

@@ -1,7 +1,7 @@
 """What couples communities over the whole study: budgets, funds, the number of sites, and shares of communities.
 
-Rows that a plan keeps although nobody asked for them cannot make it worse: so they are left out at first, and those that the answer breaks are
-put in. What remains uncoupled is solved apart, and the answer is that of the whole problem.
+Rows that a plan keeps although nobody asked for them cannot make it worse: so those that would join components are left out at first, and those
+that the answer breaks are put in. What remains uncoupled is solved apart, and the answer is that of the whole problem.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from siteplan.models.components import split
 from siteplan.models.payments import pay, spent
 
 if TYPE_CHECKING:
-    from siteplan.models.joint_problem import Bools, Floats, JointProblem
+    from collections.abc import Sequence
+
+    from siteplan.models.joint_problem import Bools, Floats, Ints, JointProblem
 
 _CENT = 1e-2
 _MET = 1e-6
@@ -75,6 +78,25 @@ def with_coupling(problem: JointProblem, coupling: Coupling) -> JointProblem:
         shares=tuple(problem.shares[r] for r in sorted(coupling.shares)),
         funds=problem.funds if coupling.funds else (),
         max_sites=problem.max_sites if coupling.sites else None,
+    )
+
+
+def inside_components(problem: JointProblem, tied: Sequence[Ints] = ()) -> Coupling:
+    """Return the budgets and shares that join no components: to leave them out would make nothing smaller.
+
+    Parameters
+    ----------
+    problem : JointProblem
+    tied : sequence of (n,) int64
+        Sites that belong together, as for :func:`split`.
+    """
+    home = np.full(len(problem.sites), -1, dtype=np.int64)
+    for c, component in enumerate(split(with_coupling(problem, Coupling()), tied)):
+        home[component.sites] = c
+    shares = [problem.slots.site[row.matrix.indices] for row in problem.shares]
+    return Coupling(
+        budgets=frozenset(b for b, budget in enumerate(problem.budgets) if len(np.unique(home[budget.sites])) <= 1),
+        shares=frozenset(r for r, sites in enumerate(shares) if len(np.unique(home[sites])) <= 1),
     )
 
 

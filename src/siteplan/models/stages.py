@@ -17,7 +17,7 @@ import numpy as np
 
 from siteplan.models.apart import Apart, PartAnswer, may_be_apart, solve_apart
 from siteplan.models.components import split
-from siteplan.models.coupling import Coupling, broken, everything, with_coupling
+from siteplan.models.coupling import broken, everything, inside_components, with_coupling
 from siteplan.models.fewer_slots import only_slots
 from siteplan.models.joint_money import COST_UNIT
 from siteplan.models.payments import pay
@@ -33,6 +33,7 @@ from siteplan.models.status import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from siteplan.models.coupling import Coupling
     from siteplan.models.joint_problem import Bools, Floats, Ints, JointProblem
     from siteplan.models.solver import SolverOptions
 
@@ -183,11 +184,11 @@ def _last(
     *,
     decompose: bool,
 ) -> tuple[Run, tuple[StageProof, ...]]:
-    """Solve a problem of one phase: what couples communities is put in where the answer breaks it."""
+    """Solve a problem of one phase: what couples components is put in where the answer breaks it."""
     names = stage_names(problem)
     first = names.index("cost") + 1
     all_ = everything(problem)
-    coupling = Coupling() if decompose else all_
+    coupling = inside_components(problem, share_sites(problem)) if decompose else all_
     while True:
         run = Run(with_coupling(problem, coupling), decompose=decompose, tied=share_sites(problem), known=known)
         share = _BEFORE if coupling != all_ else 1.0
