@@ -14,6 +14,7 @@ from siteplan.messages import _
 
 if TYPE_CHECKING:
     from siteplan.planning.new_study import Draft
+    from siteplan.planning.own_streets import OwnStreets
 
 
 @click.command()
@@ -36,6 +37,17 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="NAME=HEADING",
     help="Heading of a column in that file, e.g. people=population.",
+)
+@click.option(
+    "--streets",
+    type=click.Path(path_type=Path),
+    help="Lines of your own streets, instead of OpenStreetMap's.",
+)
+@click.option("--streets-layer", help="Layer of that file, where it has several.")
+@click.option(
+    "--join-streets",
+    is_flag=True,
+    help="These lines meet wherever they cross, touch or stop short, not at vertices alone.",
 )
 @click.option(
     "--profile",
@@ -64,6 +76,9 @@ def new(  # noqa: PLR0917 - click hands over one argument for each option
     communities: Path | None,
     communities_layer: str | None,
     columns: tuple[str, ...],
+    streets: Path | None,
+    streets_layer: str | None,
+    join_streets: bool,
     profiles: tuple[str, ...],
     types: tuple[str, ...],
     setting: str | None,
@@ -89,6 +104,7 @@ def new(  # noqa: PLR0917 - click hands over one argument for each option
             communities=communities,
             communities_layer=communities_layer,
             columns=_headings(columns),
+            streets=_own_streets(streets, streets_layer, join=join_streets),
             profiles=profiles,
             types=types,
             setting=setting,
@@ -100,6 +116,14 @@ def new(  # noqa: PLR0917 - click hands over one argument for each option
         click.echo(json.dumps(_facts(folder, draft), ensure_ascii=False, indent=2))
     else:
         _print(folder, draft)
+
+
+def _own_streets(path: Path | None, layer: str | None, *, join: bool) -> OwnStreets | None:
+    from siteplan.planning.own_streets import OwnStreets
+
+    if path is None and (layer is not None or join):
+        raise UsageError(_("--streets-layer and --join-streets need --streets: name the file of your streets"))
+    return None if path is None else OwnStreets(path=path, layer=layer, join=join)
 
 
 def _headings(columns: tuple[str, ...]) -> dict[str, str]:

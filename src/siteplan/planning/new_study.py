@@ -25,6 +25,7 @@ from siteplan.layers.osm_place import from_place
 from siteplan.layers.read import read_layer
 from siteplan.layers.write import write_layer
 from siteplan.messages import _
+from siteplan.planning.own_streets import OwnStreets, with_own_streets
 from siteplan.planning.study_toml import LAYERS_FILE, study_toml
 from siteplan.standards.facility_types import facility_type
 from siteplan.standards.library import load_standards
@@ -81,6 +82,7 @@ def make_study(  # noqa: PLR0913 - one keyword for each thing that a study is ma
     communities: str | Path | None = None,
     communities_layer: str | None = None,
     columns: Mapping[str, str] | None = None,
+    streets: OwnStreets | str | Path | None = None,
     profiles: Sequence[str] = ("p004",),
     types: Sequence[str] = (),
     setting: str | None = None,
@@ -104,6 +106,8 @@ def make_study(  # noqa: PLR0913 - one keyword for each thing that a study is ma
         Layer of that file.
     columns : mapping of str to str, optional
         siteplan's column name to that file's, e.g. ``{"people": "population"}``.
+    streets : OwnStreets or path, optional
+        A planner's own lines, instead of OpenStreetMap's streets.
     profiles : sequence of str
         Standards, in the order in which they speak.
     types : sequence of str
@@ -144,6 +148,7 @@ def make_study(  # noqa: PLR0913 - one keyword for each thing that a study is ma
         communities=communities,
         communities_layer=communities_layer,
         columns=columns,
+        streets=streets,
         tell=tell,
     )
     draft = dataclasses.replace(draft, name=name or draft.name or folder.resolve().name)
@@ -162,7 +167,7 @@ def new_study(folder: str | Path, **options: Any) -> Path:
     return Path(folder)
 
 
-def draft_study(
+def draft_study(  # noqa: PLR0913 - as make_study
     *,
     osm: str | Path | None = None,
     place: str | None = None,
@@ -171,6 +176,7 @@ def draft_study(
     communities: str | Path | None = None,
     communities_layer: str | None = None,
     columns: Mapping[str, str] | None = None,
+    streets: OwnStreets | str | Path | None = None,
     tell: Tell = _silent,
 ) -> Draft:
     """Make the layers of a study without writing anything (arguments and errors as in :func:`make_study`)."""
@@ -189,6 +195,9 @@ def draft_study(
     notes = list(extract.notes)
     crs = choose_metric_crs({"boundary": extract.boundary if units is None else units})
     extract = _to_metric(extract, crs)
+    if streets is not None:
+        own = streets if isinstance(streets, OwnStreets) else OwnStreets(path=streets)
+        extract = with_own_streets(extract, own, crs, notes)
     if units is None:
         units = _communities(extract, notes)
     else:
