@@ -17,6 +17,7 @@ import pytest
 import shapely
 
 from siteplan.errors import DataError, LayerError
+from siteplan.layers import files
 from siteplan.layers.collection import file_sha256
 from siteplan.layers.files import FileOptions
 from siteplan.layers.osm import read_osm
@@ -324,6 +325,23 @@ def test_whole_numbers_beyond_a_float_stay_exact_where_some_are_missing(tmp_path
         found, _ = read(write_layer(frame, tmp_path / name))
         assert int(found["证号"].iloc[0]) == number
         assert gpd.pd.isna(found["证号"].iloc[1])
+
+
+@pytest.mark.parametrize("name", ["a.gpkg", "a.shp", "a.fgb", "a.gdb", "a.parquet"])
+def test_more_rows_than_any_county_has_are_refused_before_they_are_read(tmp_path, name, monkeypatch):
+    path = made(tmp_path, name, towns(30))
+    monkeypatch.setattr(files, "MOST_ROWS", 29)
+    error = refused(path)
+    assert "30 rows" in error.problem
+    assert "county" in error.remedy
+
+
+def test_a_parquet_that_would_unpack_to_too_much(tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    towns(300).assign(x="0" * (1 << 17)).to_parquet(path, compression="zstd", use_dictionary=False)
+    assert path.stat().st_size < 1 << 17
+    monkeypatch.setattr(files, "_MOST_UNPACKED", 8 << 20)
+    assert "unpack to 38 MB" in refused(path).problem
 
 
 def test_a_geojson_that_is_no_layer(tmp_path):

@@ -312,6 +312,8 @@ def _trimmed(values: pd.Series[Any]) -> pd.Series[Any]:
     import pyarrow.compute as pc
 
     try:
+        if pd.api.types.is_integer_dtype(values.dtype):
+            values = values.astype("string")
         texts = pa.array(values, type=pa.large_string(), from_pandas=True)
     except (pa.ArrowTypeError, pa.ArrowInvalid):  # numbers, or texts and numbers in one column
         plain = [None if _missing(value) else _plain(value) for value in values.tolist()]

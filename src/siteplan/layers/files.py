@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from siteplan.errors import LayerError
 from siteplan.layers.encoding import shapefile_encoding
 from siteplan.layers.formats import ENCODED, LAYERED, REGISTERS, format_of
 from siteplan.layers.kml import kml_text, with_plain_names, without_defaults
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
     from siteplan.layers.repair import Place, Repair
 
+MOST_ROWS = 5_000_000
+"""Rows of one layer; a county has some hundred thousand buildings, and memory is about 1.1 GB a million."""
+
+_MOST_UNPACKED, _MOST_RATIO = 256 << 20, 200
 _EXACT = 2**53
 """Up to here a float64 holds every whole number."""
 
@@ -151,11 +156,14 @@ def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFram
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            frame = pyogrio.read_dataframe(path, use_arrow=True, **options)
             info = pyogrio.read_info(path, **options)
+            _check_count(info["features"], place)
+            frame = pyogrio.read_dataframe(path, use_arrow=True, **options)
             if _rounded(frame, dict(zip(info["fields"], info["ogr_types"], strict=True))):
                 exact = {"types_mapper": {pa.int64(): pd.Int64Dtype()}.get}
                 frame = pyogrio.read_dataframe(path, use_arrow=True, arrow_to_pandas_kwargs=exact, **options)
+    except LayerError:
+        raise
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
             pyogrio.errors.FieldError, pyogrio.errors.GeometryError, pyogrio.errors.CRSError,
             UnicodeDecodeError, ValueError, RuntimeError, OSError, pa.ArrowException) as error:  # fmt: skip
@@ -233,6 +241,7 @@ def _read_parquet(path: Path, place: Place) -> gpd.GeoDataFrame:
     import pyarrow.parquet as pq
 
     try:
+        _check_parquet(path, place)
         frame = gpd.read_parquet(path)
         schema = pq.read_schema(path)
         for name in schema.names:
@@ -242,6 +251,30 @@ def _read_parquet(path: Path, place: Place) -> gpd.GeoDataFrame:
                 frame[name] = pq.read_table(path, columns=[name])[name].to_pandas(
                     types_mapper={pa.int64(): pd.Int64Dtype()}.get
                 )
+    except LayerError:
+        raise
     except (ValueError, OSError, RuntimeError, pa.ArrowException) as error:
         raise _unreadable(error, place) from error
     return frame
+
+
+def _check_parquet(path: Path, place: Place) -> None:
+    """Refuse a GeoParquet that says, before it is read, that it would take up an absurd amount of memory."""
+    import pyarrow.parquet as pq
+
+    said = pq.read_metadata(path)
+    _check_count(said.num_rows, place)
+    unpacked = sum(said.row_group(k).total_byte_size for k in range(said.num_row_groups))
+    if unpacked > max(_MOST_UNPACKED, _MOST_RATIO * path.stat().st_size):
+        raise place.error(
+            _("the file would unpack to {mb} MB", mb=f"{unpacked / 2**20:,.0f}"),
+            remedy=_("no layer is like that: make the file again from its source, or save it as GeoPackage"),
+        )
+
+
+def _check_count(rows: int, place: Place) -> None:
+    if rows > MOST_ROWS:
+        raise place.error(
+            _("the layer has {n} rows, more than {most}", n=f"{rows:,}", most=f"{MOST_ROWS:,}"),
+            remedy=_("cut it to the county, or divide it into several studies"),
+        )
