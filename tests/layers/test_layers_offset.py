@@ -9,7 +9,9 @@ import shapely
 from real_counties import FIVE, counties
 from shifted_town import CRS, shown_in, town
 
-from siteplan.layers.offset import MOST_ROWS, fits
+from siteplan.demo.synthetic import demo_layers
+from siteplan.layers.columns import conform
+from siteplan.layers.offset import MOST_ROWS, evidence, fits
 from siteplan.layers.read import read_layer
 
 LAEA = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=35 +lon_0=110 +datum=WGS84 +type=crs"
@@ -77,6 +79,30 @@ def test_it_is_the_field_that_fits_and_not_one_displacement():
     moved = shown | {"buildings": shown["buildings"].set_geometry(shown["buildings"].translate(*mean))}
     crossed = shapely.STRtree(true["streets"].geometry).query(moved["buildings"].geometry, predicate="intersects")[0]
     assert len(np.unique(crossed)) > 20
+
+
+@pytest.fixture(scope="module")
+def county():
+    """The demonstration county: villages in valleys, with so few streets that a shifted building meets none."""
+    return {role: conform(frame, role)[0] for role, frame in demo_layers().items()}
+
+
+def test_the_demonstration_county_is_where_it_is(county):
+    found = {(fit.role, fit.against): fit for fit in fits(county, county["boundary"].crs)}
+    assert all(fit.datum is None for fit in found.values())
+    assert found["buildings", "streets"].verdict == "fits"
+    assert found["buildings", "streets"].by == "far"
+
+
+@pytest.mark.parametrize("datum", ["gcj02", "bd09"])
+def test_where_streets_are_few_distances_give_a_hint(county, datum):
+    crs = county["boundary"].crs
+    fit = against(county | {"streets": shown_in(county["streets"], datum)}, "buildings", crs=crs)
+    assert (fit.verdict, fit.datum, fit.other, fit.by) == ("perhaps", datum, True, "far")
+    assert "lie more than 50 m from any street" in evidence(fit)
+    shown = county | {"buildings": shown_in(county["buildings"], datum)}
+    assert against(shown, "buildings", "sites", crs).verdict == "shifted"
+    assert against(shown, "buildings", crs=crs).datum == datum
 
 
 @pytest.mark.parametrize("metres", [(560, -180), (-400, 300), (0, 250)])

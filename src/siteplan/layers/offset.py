@@ -4,7 +4,8 @@ The shift of GCJ-02 has at each place one length and one direction, known before
 eastern two thirds of China), and it varies from place to place. So there is nothing to estimate: each row is moved by the shift at
 its own place, and the rows that do not fit another layer are counted before and after. Rows do not fit
 
-- the streets, if a building, or the 8 m around a point, is crossed by the line of a street;
+- the streets, if a building, or the 8 m around a point, is crossed by the line of a street; where streets are so few that this tells
+  nothing, if they lie more than 50 m from any street (which is only a hint: streets may be missing);
 - an area, if they lie outside the one that they name (community, township), or outside the boundary.
 
 Two things must hold before a layer is called shifted: that the rows which fit only when taken back outnumber those which
@@ -15,7 +16,8 @@ is the pattern that fits, not any movement. Means of positions are not compared:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Geometries: TypeAlias = npt.NDArray[Any]
 Verdict: TypeAlias = Literal["fits", "shifted", "perhaps", "unknown"]
+By: TypeAlias = Literal["crossed", "far", "outside"]
+Misfits: TypeAlias = "Callable[[Geometries], Flags]"
 
 BESIDE_STREETS = ("buildings", "facilities", "candidates", "sites")
 """Roles whose rows stand beside streets."""
@@ -44,6 +48,10 @@ MOST_ROWS = 3000
 """Rows that are looked at; of a longer layer every n-th."""
 POINT_M = 4.0
 """Metres around a point that no street's line should cross: half a narrow carriageway."""
+FAR_M = 50.0
+"""Metres from the nearest street beyond which a row does not stand beside streets."""
+MOST_FAR = 0.1
+"""Share of rows that may stand farther away all the same."""
 ANGLES = tuple(range(15, 360, 15))
 """Degrees by which the field is turned for comparison."""
 SURE = 1e-4
@@ -64,6 +72,8 @@ class Fit:
         The layer.
     against : str
         The other layer.
+    by : {"crossed", "far", "outside"}
+        Why rows do not fit: crossed by a street, far from streets, or outside their area.
     verdict : {"fits", "shifted", "perhaps", "unknown"}
         ``unknown``: neither fits clearly better.
     datum : {"gcj02", "bd09"} or None
@@ -86,6 +96,7 @@ class Fit:
 
     role: str
     against: str
+    by: By
     verdict: Verdict
     datum: Datum | None
     other: bool
@@ -115,12 +126,19 @@ def fits(vectors: Mapping[str, gpd.GeoDataFrame], crs: CRS) -> list[Fit]:
         One for each pair of layers that can be compared; none for layers outside China, where nothing is shifted.
     """
     down = Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
-    found = []
-    for role, against, geometry, misfits in _pairs(vectors):
-        centre = shapely.get_coordinates(shapely.centroid(geometry))
+    found: list[Fit] = []
+    for pair in _pairs(vectors):
+        if pair.by == "far" and not (found and found[-1].role == pair.role and found[-1].verdict == "unknown"):
+            continue
+        centre = shapely.get_coordinates(shapely.centroid(pair.geometry))
         lon, lat = down.transform(centre[:, 0], centre[:, 1])
-        if len(geometry) and in_china(lon, lat).all():
-            found.append(_fit(role, against, geometry, misfits, _Field(lon, lat, centre, down)))
+        if not len(centre) or not in_china(lon, lat).all():
+            continue
+        fit = _fit(pair, _Field(lon, lat, centre, down))
+        if pair.by != "far":
+            found.append(fit)
+        elif fit.verdict != "unknown":
+            found[-1] = fit
     return found
 
 
@@ -131,17 +149,26 @@ def evidence(fit: Fit) -> str:
         "datum": NAMES[fit.datum or "gcj02"], "as_is": fit.as_is, "back": fit.taken_back, "few": fit.turned[0],
         "many": fit.turned[1], "least": f"{fit.metres[0]:.0f}", "most": f"{fit.metres[1]:.0f}", "chance": f"{fit.chance:.2g}",
     }  # fmt: skip
-    if fit.against == "streets":
-        return _(
-            "of {rows} rows of {role} streets cross {as_is} as they stand and {back} when {whose} is taken back from "
-            "{datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
-            **values,
-        )
-    return _(
-        "of {rows} rows of {role} {as_is} lie outside their {against} as they stand and {back} when {whose} is taken back "
-        "from {datum} ({least} to {most} m); turned to other directions the same field leaves {few} to {many}; chance {chance}",
+    counted = {
+        "crossed": _("of {rows} rows of {role} streets cross {as_is} as they stand", **values),
+        "far": _("of {rows} rows of {role} {as_is} lie more than 50 m from any street as they stand", **values),
+        "outside": _("of {rows} rows of {role} {as_is} lie outside their {against} as they stand", **values),
+    }[fit.by]
+    return counted + _(
+        " and {back} when {whose} is taken back from {datum} ({least} to {most} m); turned to other directions the same field "
+        "leaves {few} to {many}; chance {chance}",
         **values,
     )
+
+
+class _Pair(NamedTuple):
+    """Two layers that can be compared, and which rows of the first, moved, do not fit the second."""
+
+    role: str
+    against: str
+    by: By
+    geometry: Geometries
+    misfits: Misfits
 
 
 class _Field:
@@ -157,7 +184,8 @@ class _Field:
         return np.column_stack([x, y]) - self.centre
 
 
-def _fit(role: str, against: str, geometry: Geometries, misfits: Callable[[Geometries], Flags], field: _Field) -> Fit:
+def _fit(pair: _Pair, field: _Field) -> Fit:
+    geometry, misfits = pair.geometry, pair.misfits
     as_is = misfits(geometry)
     tried = []
     for datum in cast("tuple[Datum, ...]", tuple(NAMES)):
@@ -172,11 +200,14 @@ def _fit(role: str, against: str, geometry: Geometries, misfits: Callable[[Geome
         turned = [int(misfits(_moved(geometry, _turned(move, angle))).sum()) for angle in ANGLES]
     sure = all(_chance(int((one[0] & ~as_is).sum()), int((as_is & ~one[0]).sum())) <= LIKELY for one in tried)
     verdict = _verdict(chance, worse, int(after.sum()), turned, as_it_is=sure)
+    if pair.by == "far":
+        verdict = _hint(verdict, chance, len(geometry), int(as_is.sum()), int(after.sum()))
     length = np.hypot(*move.T)
     named = verdict in {"shifted", "perhaps"}
     return Fit(
-        role=role,
-        against=against,
+        role=pair.role,
+        against=pair.against,
+        by=pair.by,
         verdict=verdict,
         datum=datum if named else None,
         other=named and not back,
@@ -201,6 +232,13 @@ def _verdict(chance: float, worse: int, after: int, turned: list[int], *, as_it_
     return "fits" if as_it_is else "unknown"
 
 
+def _hint(verdict: Verdict, chance: float, rows: int, as_is: int, after: int) -> Verdict:
+    """Return what distances from streets tell: never more than a hint, and only where nearly all rows stand beside streets then."""
+    if verdict == "fits":
+        return "fits" if as_is <= MOST_FAR * rows else "unknown"
+    return "perhaps" if verdict == "shifted" and chance <= SURE and after <= MOST_FAR * rows else "unknown"
+
+
 def _chance(better: int, worse: int) -> float:
     """Return the chance of at least ``better`` heads in ``better + worse`` throws of a fair coin."""
     return float(binom.sf(better - 1, better + worse, 0.5))
@@ -217,21 +255,30 @@ def _turned(move: Floats, degrees: float) -> Floats:
     return turned
 
 
-def _pairs(
-    vectors: Mapping[str, gpd.GeoDataFrame],
-) -> Iterator[tuple[str, str, Geometries, Callable[[Geometries], Flags]]]:
-    """Yield what can be compared: role, other role, geometry, and which rows of moved geometry do not fit."""
+def _pairs(vectors: Mapping[str, gpd.GeoDataFrame]) -> Iterator[_Pair]:
+    """Yield what can be compared; distances from streets after crossings."""
     streets = vectors.get("streets")
     if streets is not None:
         tree = shapely.STRtree(streets.geometry.to_numpy())
         for role in BESIDE_STREETS:
             geometry = _beside(vectors.get(role), role)
             if len(geometry):
-                yield role, "streets", geometry, lambda shapes, tree=tree: _crossed(shapes, tree)  # type: ignore[misc]
+                yield _Pair(role, "streets", "crossed", geometry, lambda shapes: _crossed(shapes, tree))
+                yield _Pair(role, "streets", "far", geometry, lambda shapes: _far(shapes, tree))
     for role, frame in vectors.items():
         for against, geometry, areas in _areas(role, frame, vectors):
             shapely.prepare(areas)
-            yield role, against, geometry, lambda shapes, areas=areas: ~shapely.intersects(areas, shapes)  # type: ignore[misc]
+            yield _Pair(role, against, "outside", geometry, partial(_outside, areas))
+
+
+def _outside(areas: Geometries, shapes: Geometries) -> Flags:
+    return ~np.asarray(shapely.intersects(areas, shapes), dtype=bool)
+
+
+def _far(shapes: Geometries, tree: shapely.STRtree) -> Flags:
+    far = np.ones(len(shapes), dtype=bool)
+    far[tree.query(shapes, predicate="dwithin", distance=FAR_M)[0]] = False
+    return far
 
 
 def _beside(frame: gpd.GeoDataFrame | None, role: str) -> Geometries:

@@ -65,6 +65,12 @@ def _shifted(fit: Fit, study: Study) -> str:
     said = {"whose": whose, "datum": NAMES[fit.datum or "gcj02"], "evidence": evidence(fit), "line": line}
     if fit.verdict == "shifted":
         text = _("{whose} looks shifted by {datum}: {evidence}. If it was drawn from a web map, write: {line}", **said)
+    elif fit.by == "far":
+        text = _(
+            "{whose} may be shifted by {datum}, or streets are missing: {evidence}. Ask where the layer is from; if from a "
+            "web map, write: {line}",
+            **said,
+        )
     else:
         text = _(
             "{whose} may be shifted by {datum}, but too few rows tell: {evidence}. Ask where the layer is from; if from a "
