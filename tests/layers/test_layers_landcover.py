@@ -125,8 +125,25 @@ def test_keys_for_rasters_are_refused_elsewhere_and_a_bad_table_ends_with_exit_c
     spoilt = TOML + LINES.replace('path = "dem.tif"', 'path = "dem.tif"\nclasses = "classes.csv"')
     done = run_here(capsys, "check", county(tmp_path, toml=spoilt))
     assert (done.code, "classes is for rasters, and not for dem" in done.text) == (3, True)
+    spoilt = TOML + LINES.replace('path = "dem.tif"', 'path = "dem.tif"\nlayer = "dem"')
+    done = run_here(capsys, "check", county(tmp_path, toml=spoilt))
+    assert (done.code, "layer is for tables, and not for the raster dem" in done.text) == (3, True)
     done = run_here(capsys, "check", county(tmp_path, text="code,use\n1,x\n"))
     assert (done.code, "no class of land cover" in done.text) == (3, True)
+
+
+def test_a_value_and_a_system_that_study_toml_gives(tmp_path):
+    """Metres 35 m above the sea to the west are said to be none; the file says another zone, study.toml the right one."""
+    folder = county(tmp_path)
+    with rasterio.open(folder / "dem.tif", "r+") as target:
+        target.write(np.where(target.read(1) == 500, 35, target.read(1)).astype("float32"), 1)
+        target.crs = "EPSG:4548"
+    lines = LINES.replace('path = "dem.tif"', 'path = "dem.tif"\nnodata = 35\ncrs = "EPSG:4547"\noverride_crs = true')
+    (folder / "study.toml").write_text(TOML + lines, encoding="utf-8")
+    report = check(open_study(folder))
+    said = [note.what for note in report.notes if note.role == "dem"]
+    assert said[0].startswith("heights from 512 to ")
+    assert any(warning.startswith("dem has no data in 5") for warning in report.warnings)
 
 
 def test_rasters_without_data_or_beside_the_study_are_told(tmp_path):

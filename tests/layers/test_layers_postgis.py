@@ -195,6 +195,12 @@ def test_the_password_may_stand_outside(county, monkeypatch, tmp_path):
     pgpass.chmod(0o600)
     monkeypatch.setenv("PGPASSFILE", str(pgpass))
     assert len(read(county, url=url, table="建筑", geometry="geom").frame) == 6
+    monkeypatch.delenv("PGPASSFILE")
+    service = tmp_path / "services"
+    lines = (f"host=127.0.0.1\nport={county.port}\ndbname=county\nuser=planner\n", f"password={PASSWORD}\n")
+    service.write_text("[county]\n" + "".join(lines), encoding="utf-8")
+    monkeypatch.setenv("PGSERVICEFILE", str(service))
+    assert len(read(county, url="postgresql://?service=county", table="建筑", geometry="geom").frame) == 6
 
 
 @pytest.mark.parametrize(
@@ -272,6 +278,9 @@ def test_keys_for_databases_are_refused_on_files_and_rasters_in_databases(tmp_pa
     done = run_here(capsys, "check", make_county(tmp_path, toml=spoilt))
     assert done.code == 3
     assert "query is for layers of a database" in done.text
+    spoilt = TOML.replace('path = "layers.gpkg"\nlayer = "buildings"', 'path = "postgresql://db/x"\nencoding = "gbk"')
+    done = run_here(capsys, "check", make_county(tmp_path, toml=spoilt))
+    assert (done.code, "encoding is for files, and path names a database" in done.text) == (3, True)
     done = run_here(capsys, "check", make_county(tmp_path, toml=TOML + '\n[layers.dem]\npath = "postgresql://db/x"\n'))
     assert done.code == 3
     assert "rasters are not read from databases" in done.text

@@ -75,6 +75,14 @@ def test_crs_given_against_the_files_own(tmp_path):
         open_raster(path, "dem", crs="EPSG:4490")
 
 
+def test_a_crs_that_is_said_to_be_wrong_is_replaced_only_by_another(tmp_path):
+    path = tiff(tmp_path / "a.tif")
+    assert open_raster(path, "dem", crs="EPSG:4490", override_crs=True).crs == CRS("EPSG:4490")
+    with pytest.raises(LayerError) as caught:
+        open_raster(path, "dem", override_crs=True)
+    assert caught.value.row == "crs"
+
+
 def test_missing_and_broken(tmp_path):
     tiff(tmp_path / "dem.tif")
     with pytest.raises(LayerError) as caught:

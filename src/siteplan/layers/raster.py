@@ -307,7 +307,14 @@ def _at(transform: Affine, column: float, row: float) -> tuple[float, float]:
     return a * column + b * row + c, d * column + e * row + f
 
 
-def open_raster(path: str | Path, role: str, *, crs: str | None = None, nodata: float | str | None = None) -> Raster:
+def open_raster(
+    path: str | Path,
+    role: str,
+    *,
+    crs: str | None = None,
+    nodata: float | str | None = None,
+    override_crs: bool = False,
+) -> Raster:
     """Open a raster file as a layer; no cell is read.
 
     Parameters
@@ -316,9 +323,11 @@ def open_raster(path: str | Path, role: str, *, crs: str | None = None, nodata: 
         A GeoTIFF, or anything else that GDAL reads.
     role : {"dem", "landcover", "population"}
     crs : str, optional
-        Its CRS, only where the file itself has none.
+        Its CRS, only where the file itself has none; with ``override_crs`` whatever the file says.
     nodata : float or "none", optional
         A value of cells without data that the file does not declare; "none": every cell has data.
+    override_crs : bool
+        Whether ``crs`` stands against the file's own.
 
     Raises
     ------
@@ -337,7 +346,7 @@ def open_raster(path: str | Path, role: str, *, crs: str | None = None, nodata: 
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as source:
                 _check_form(source, place)
-                own = CRS.from_user_input(source.crs) if source.crs else None
+                own = CRS.from_user_input(source.crs) if source.crs and not override_crs else None
                 meaning, notes = values_of(source, nodata, place)
                 return Raster(
                     role=role,

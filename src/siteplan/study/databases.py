@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ONLY_THERE = ("query", "geometry", "max_rows", "timeout_s")
 """Keys of ``[layers.ROLE]`` that mean something for databases alone."""
 
+_NOT_THERE = ("encoding", "heading_row", "unplaced")
+"""Keys that mean nothing for databases."""
+
 
 def layer_path(folder: Path, entry: LayerSettings) -> str:
     """Return what errors call a layer's source: its file, seen from the study's folder, or its address without the password."""
@@ -27,7 +30,7 @@ def layer_path(folder: Path, entry: LayerSettings) -> str:
 
 
 def check_databases(layers: Mapping[str, LayerSettings], file: Path) -> None:
-    """Refuse rasters in databases, and keys for databases on files.
+    """Refuse rasters in databases, and keys for databases on files and for files on databases.
 
     Raises
     ------
@@ -41,6 +44,14 @@ def check_databases(layers: Mapping[str, LayerSettings], file: Path) -> None:
             raise SettingsError(
                 _("rasters are not read from databases"),
                 remedy=_("export it as GeoTIFF and name the file in path"),
+                path=file,
+                row=row,
+            )
+        files = [key for key in _NOT_THERE if key in entry.model_fields_set]
+        if files and is_database(entry.path):
+            raise SettingsError(
+                _("{key} is for files, and path names a database", key=files[0]),
+                remedy=_("remove the line"),
                 path=file,
                 row=row,
             )

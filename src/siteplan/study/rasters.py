@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ONLY_THERE = ("nodata", "classes")
 """Keys of ``[layers.ROLE]`` that mean something for rasters alone."""
 
+_OF_TABLES = ("layer", "columns", "defaults", "encoding", "heading_row", "unplaced")
+"""Keys that mean nothing for rasters; what is said of positions and rows is refused where it is used (siteplan.layers.handling)."""
+
 
 def study_raster(folder: Path, role: str, entry: LayerSettings) -> Raster:
     """Open a raster that study.toml names; no cell is read.
@@ -29,7 +32,7 @@ def study_raster(folder: Path, role: str, entry: LayerSettings) -> Raster:
     LayerError
         As :func:`siteplan.layers.raster.open_raster` and :func:`siteplan.layers.landcover.read_classes`.
     """
-    raster = open_raster(folder / entry.path, role, crs=entry.crs, nodata=entry.nodata)
+    raster = open_raster(folder / entry.path, role, crs=entry.crs, nodata=entry.nodata, override_crs=entry.override_crs)
     if entry.classes is None:
         return raster
     table = SURVEY if entry.classes == SURVEY else folder / entry.classes
@@ -37,7 +40,7 @@ def study_raster(folder: Path, role: str, entry: LayerSettings) -> Raster:
 
 
 def check_raster_keys(layers: Mapping[str, LayerSettings], file: Path) -> None:
-    """Refuse ``nodata`` and ``classes`` where they mean nothing.
+    """Refuse ``nodata`` and ``classes`` where they mean nothing, and on rasters what is said of tables.
 
     Raises
     ------
@@ -50,6 +53,14 @@ def check_raster_keys(layers: Mapping[str, LayerSettings], file: Path) -> None:
             if getattr(entry, key) is not None and key not in meant:
                 raise SettingsError(
                     _("{key} is for rasters, and not for {role}", key=key, role=role),
+                    remedy=_("remove the line"),
+                    path=file,
+                    row=f"[layers.{role}]",
+                )
+        for key in _OF_TABLES if role in RASTER_ROLES else ():
+            if key in entry.model_fields_set:
+                raise SettingsError(
+                    _("{key} is for tables, and not for the raster {role}", key=key, role=role),
                     remedy=_("remove the line"),
                     path=file,
                     row=f"[layers.{role}]",
