@@ -124,6 +124,28 @@ def test_parameters_in_the_file_are_used():
         settle(layer().set_crs(zeros, allow_override=True), {}, PLACE)
 
 
+PRJ = (
+    'PROJCS["Xian 1980 / 3-degree Gauss-Kruger zone 36",GEOGCS["Xian 1980",DATUM["Xian_1980",SPHEROID["IAG 1975",6378140,298.257]{shift}],'
+    'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["latitude_of_origin",0],'
+    'PARAMETER["central_meridian",108],PARAMETER["scale_factor",1],PARAMETER["false_easting",36500000],PARAMETER["false_northing",0],UNIT["metre",1]]'
+)
+
+
+@pytest.mark.parametrize("shift", ["", ",TOWGS84[0,0,0,0,0,0,0]", ",TOWGS84[24,-123,-94,-0.32,0.45,0.83,1.7]"])
+def test_a_shapefile_whose_prj_gives_parameters(tmp_path, shift):
+    own = layer(108.4, 25.67).set_crs("EPSG:4610", allow_override=True)
+    path = write_layer(own.to_crs(2360), tmp_path / "a.shp")
+    path.with_suffix(".prj").write_text(PRJ.format(shift=shift), encoding="utf-8")
+    if "24" not in shift:
+        with pytest.raises(LayerError, match="Xian 1980"):
+            read_layer(path, "sites")
+        return
+    frame, notes = read_layer(path, "sites", target_crs="EPSG:4490")
+    wanted = by_hand(108.4, 25.67, (24, -123, -94, -0.32, 0.45, 0.83, 1.7), (6_378_140.0, 1 / 298.257))
+    assert shapely.get_coordinates(frame.geometry)[0] == pytest.approx(wanted, abs=1e-8)
+    assert any("the file's own parameters" in note.what for note in notes)
+
+
 @pytest.mark.parametrize(
     ("shift", "words"),
     [

@@ -90,10 +90,14 @@ def check_known(crs: CRS, place: Place) -> None:
         Saying how the parameters are given in study.toml.
     """
     key = old_datum(crs)
-    if key is None or _own_shift(crs):
-        return
+    if key is not None and _own_shift(crs) is None:
+        raise _unknown(key, place)
+
+
+def _unknown(key: str, place: Place) -> Exception:
+    """Return the error for a layer on an old datum of which nothing says how far it is from CGCS2000."""
     lines = f'[datums.{key}] towgs84 = [dx, dy, dz, rx, ry, rz, s], convention = "position_vector", source = "..."'
-    raise place.error(
+    return place.error(
         _("the layer is in {datum}, and nothing says how far that is from CGCS2000 here (50 to 150 m)",
           datum=OLD_DATUMS[key]),
         remedy=_("ask the surveying office for its parameters and write them in study.toml: {lines}; "
@@ -102,11 +106,17 @@ def check_known(crs: CRS, place: Place) -> None:
     )  # fmt: skip
 
 
-def _own_shift(crs: CRS) -> bool:
-    """Tell whether a file gives the parameters of a shift itself (TOWGS84 in its .prj), other than zeros."""
-    if not crs.is_bound or crs.coordinate_operation is None:
-        return False
-    return any(value != 0 for value in crs.coordinate_operation.towgs84)
+def _own_shift(crs: CRS) -> Shift | None:
+    """Return the shift that a file gives itself (TOWGS84 in its .prj), if it is not all zeros; PROJ says in which convention it holds it."""
+    operation = crs.coordinate_operation
+    if not crs.is_bound or operation is None or not any(operation.towgs84):
+        return None
+    turned = "coordinate frame" in operation.method_name.casefold()
+    return Shift(
+        towgs84=tuple(float(value) for value in operation.towgs84),
+        convention="coordinate_frame" if turned else "position_vector",
+        source=_("the file's own parameters"),
+    )
 
 
 def settle(frame: gpd.GeoDataFrame, shifts: Mapping[str, Shift], place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
@@ -189,27 +199,19 @@ class _Path:
 
     def __init__(self, crs: CRS, shifts: Mapping[str, Shift], place: Place) -> None:
         key = old_datum(crs) or ""
-        shift = shifts.get(key)
-        if shift is None:
-            check_known(crs, place)
+        shift = shifts.get(key) or _own_shift(crs)
         self.target = on_cgcs2000(crs)
         self.place = place
         self.datum = OLD_DATUMS[key]
-        self.words = _("the file's own parameters") if shift is None else shift.words
         self.row = f"[datums.{key}]"
         plain = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
         geodetic = plain.geodetic_crs
         ellipsoid = geodetic.ellipsoid if geodetic is not None else None
-        if geodetic is None or ellipsoid is None:  # no such system is on an old datum
-            raise AssertionError(crs)
+        if shift is None or geodetic is None or ellipsoid is None:
+            raise _unknown(key, place)
+        self.words = shift.words
         self._down = Transformer.from_crs(plain, geodetic, always_xy=True)
-        if shift is None:
-            bound = f"+proj=longlat +a={ellipsoid.semi_major_metre!r} +rf={ellipsoid.inverse_flattening!r}"
-            given = ",".join(f"{value!r}" for value in crs.coordinate_operation.towgs84)  # type: ignore[union-attr]
-            own = CRS.from_user_input(f"{bound} +towgs84={given} +type=crs")
-            self._across = Transformer.from_crs(own, CRS.from_epsg(4326), always_xy=True)
-        else:
-            self._across = self._given(shift, ellipsoid.semi_major_metre, ellipsoid.inverse_flattening)
+        self._across = self._given(shift, ellipsoid.semi_major_metre, ellipsoid.inverse_flattening)
         self._up = Transformer.from_crs(self.target.geodetic_crs, self.target, always_xy=True)
 
     def _given(self, shift: Shift, axis: float, flattening: float) -> Transformer:
