@@ -32,10 +32,14 @@ def zones_at(zones: gpd.GeoDataFrame | None, points: gpd.GeoSeries) -> list[str]
     buffers = np.nan_to_num(figures(zones, "buffer_m"), nan=0.0)
     shapes = zones.geometry.to_numpy()
     inner = np.array([_side(kind) == "inside" for kind in kinds])
-    for word, metres in {(word, metres) for word, metres in zip(words[inner], buffers[inner], strict=True)}:
-        far = _to_nearest(shapes[inner & (words == word) & (buffers == metres)], here)
-        for k in np.flatnonzero((far <= 0) | (far < metres - TOLERANCE * max(1.0, metres))):
-            told[k].add(str(word))
+    point, row = shapely.STRtree(shapes[inner]).query(
+        here, predicate="dwithin", distance=buffers[inner].max(initial=0.0)
+    )
+    row = np.flatnonzero(inner)[row]
+    far, least = shapely.distance(here[point], shapes[row]), buffers[row]
+    bars = (far <= 0) | (far < least - TOLERANCE * np.maximum(1.0, least))
+    for k, word in zip(point[bars], words[row[bars]], strict=True):
+        told[k].add(str(word))
     outer = np.array([_side(kind) == "outside" for kind in kinds])
     if outer.any():
         for k in np.flatnonzero(_to_nearest(shapes[outer], here) > 0):
