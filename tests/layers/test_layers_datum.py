@@ -21,6 +21,8 @@ from siteplan.layers.datum import (
     to_wgs84,
     wgs84_to_gcj02,
 )
+from siteplan.layers.handling import Handling
+from siteplan.layers.read import read_layer
 from siteplan.layers.repair import Place
 
 PLACE = Place(role="sites", path="a.gpkg")
@@ -115,3 +117,14 @@ def test_a_layer_outside_china_is_refused_and_rows_outside_are_told():
     moved, notes = take_back(layer([TOWN[0], shapely.Point(9.5, 47.1)]), "gcj02", PLACE)
     assert "1 rows lie outside China" in notes[1].what
     assert moved.geometry.iloc[1].equals(shapely.Point(9.5, 47.1))
+
+
+def test_a_register_with_positions_from_a_web_map(tmp_path):
+    lon, lat = from_wgs84(np.array([105.48, 105.5]), np.array([26.21, 26.3]), "bd09")
+    rows = [f"a{k},{lon[k]:.9f},{lat[k]:.9f},{k + 30}" for k in range(2)]
+    path = tmp_path / "安置点.csv"
+    path.write_text("\n".join(["编号,经度,纬度,户数", *rows]), encoding="gb18030")
+    frame, notes = read_layer(path, "sites", crs="EPSG:4326", handling=Handling(datum="bd09"))
+    assert frame["households"].tolist() == [30, 31]
+    assert shapely.get_coordinates(frame.geometry).ravel() == pytest.approx([105.48, 26.21, 105.5, 26.3], abs=1e-8)
+    assert any("taken back from BD-09" in note.what for note in notes)
