@@ -120,7 +120,7 @@ def read_table(source: TableSource, place: Place) -> DatabaseTable:
     with _transaction(source, place) as cursor:
         postgis = _postgis_schema(cursor, place)
         body = _body(cursor, source, place)
-        columns = _columns(cursor, body)
+        columns = _columns(cursor, body, place)
         shape = _shape_column(columns, source, place)
         key = _key(cursor, source, place)
         table = _fetch(cursor, _select(body, columns, shape, postgis) + _order(key) + f" LIMIT {source.max_rows + 1}")
@@ -238,17 +238,9 @@ def _table_name(source: TableSource, place: Place) -> str:
     return ".".join(map(_quoted, parts))
 
 
-def _columns(cursor: Any, body: str) -> list[_Column]:
-    """Return the columns and their types as the database names them; nothing is read."""
-    schema = cursor.adbc_execute_schema(f"SELECT * FROM {body}")  # noqa: S608 - a quoted name, or the planner's own query
-    return [
-        _Column(name=field.name, kind=(field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()) for field in schema
-    ]
-
-
-def _shape_column(columns: list[_Column], source: TableSource, place: Place) -> _Column:
-    """Return the column of the geometry."""
-    names = [column.name for column in columns]
+def _columns(cursor: Any, body: str, place: Place) -> list[_Column]:
+    """Return the columns and their types as the database names them; no row is read."""
+    names = cursor.adbc_execute_schema(f"SELECT * FROM {body}").names  # noqa: S608 - a quoted name, or the planner's own query
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise place.error(
@@ -256,6 +248,15 @@ def _shape_column(columns: list[_Column], source: TableSource, place: Place) -> 
             remedy=_("name one of them otherwise (AS)"),
             row=twice[0],
         )
+    kind_of = "(SELECT typname::text FROM pg_type WHERE oid = pg_typeof(q.{}))"
+    types = ", ".join(kind_of.format(_quoted(name)) for name in names)
+    empty = f"(SELECT 1) AS one LEFT JOIN LATERAL (SELECT * FROM {body} LIMIT 0) AS q ON true"  # noqa: S608 - as above
+    kinds = _rows(cursor, f"SELECT {types} FROM {empty}")[0]  # noqa: S608 - as above
+    return [_Column(name=name, kind=str(kind)) for name, kind in zip(names, kinds, strict=True)]
+
+
+def _shape_column(columns: list[_Column], source: TableSource, place: Place) -> _Column:
+    """Return the column of the geometry."""
     shapes = [column for column in columns if column.kind in _SHAPES]
     known = ", ".join(column.name for column in shapes)
     if source.geometry is not None:
@@ -275,7 +276,7 @@ def _shape_column(columns: list[_Column], source: TableSource, place: Place) -> 
             remedy=_('write under [layers.{role}]: geometry = "{name}"', role=place.role, name=shapes[0].name),
         )
     raise place.error(
-        _("there is no geometry column; the columns are {known}", known=some(names, 20)),
+        _("there is no geometry column; the columns are {known}", known=some([column.name for column in columns], 20)),
         remedy=_("make points of coordinates in a query: {sql}",
                  sql="SELECT *, ST_SetSRID(ST_MakePoint(lon, lat), 4490) AS geom FROM ..."),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from siteplan.errors import SettingsError
 from siteplan.layers.aliases import PLACES
 from siteplan.layers.columns import ID
 from siteplan.layers.files import FileOptions
+from siteplan.layers.landcover import SURVEY
 from siteplan.layers.names import nearest
 from siteplan.layers.postgis_url import is_database
 from siteplan.layers.roles import ROLES
@@ -51,6 +52,8 @@ def check_paths(folder: Path, settings: Settings, file: Path) -> None:
     named = {
         f"[layers.{role}] path": entry.path for role, entry in settings.layers.items() if not is_database(entry.path)
     }
+    tables = {role: entry.classes for role, entry in settings.layers.items() if entry.classes not in {None, SURVEY}}
+    named |= {f"[layers.{role}] classes": str(name) for role, name in tables.items()}
     named |= {"[household_register] path": settings.household_register.path} if settings.household_register.path else {}
     named |= {f"[standards] files, {k}": name for k, name in enumerate(settings.standards.files, start=1)}
     home = folder.resolve()
