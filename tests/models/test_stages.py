@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from toy_problems import Slot, problem_of, sites_of
 
+from siteplan.models import stages
 from siteplan.models.joint_problem import Budget
+from siteplan.models.run import Run
 from siteplan.models.solver import SolverOptions
-from siteplan.models.stages import solve_joint
+from siteplan.models.stages import solve_joint, stage_names
 from siteplan.units import meets
 
 TARGET, SOFT = 1, 2
@@ -55,3 +57,25 @@ def test_a_priced_aim_that_is_due_before_there_is_money_is_missed() -> None:
     answer = solve_joint(problem, SolverOptions())
     assert answer.phase.tolist() == [2]
     assert {proof.stage: proof.value for proof in answer.stages}["cost"] == pytest.approx(10e3 + 10 * 500)
+
+
+def test_of_two_plans_that_are_late_the_better_one_is_kept(monkeypatch) -> None:
+    # the order of building costs a shortfall, and there is no time to choose other facilities: what is chosen is built late, not given up
+    slots = [Slot(site, 0, price=1.0) for site in range(3)]
+    problem = problem_of(
+        slots,
+        area=[([site], 5.0, 0, 0) for site in range(3)],
+        budgets=tuple(Budget(sites=np.arange(3), limit=limit, phase=t) for t, limit in enumerate((5.0, 10.0))),
+        n_phases=2,
+    )
+    monkeypatch.setattr(stages, "_all_phases", _nothing_built)
+    answer = solve_joint(problem, SolverOptions())
+    assert answer.opened.all()
+    assert {proof.stage: proof.value for proof in answer.stages}["hard-sum"] == pytest.approx(2.0)
+    assert all(proof.bound <= proof.value + 1e-9 for proof in answer.stages)
+
+
+def _nothing_built(problem, final, proofs, *_more):
+    """Stand for the model of all phases where it has no time."""
+    run = Run(problem, decompose=True)
+    return run, run.stages((*stage_names(problem), "delay"), SolverOptions(), 0.0, None)

@@ -49,6 +49,8 @@ _LAST_STAGES = 0.85
 """The same for the stages after the cost, which seldom break what was kept before."""
 _BEFORE_PHASES = 0.9
 """Share of the time for the state at the end of the last phase."""
+_PHASES_S = 3.0
+"""Seconds that putting a plan into phases may take where the time is up: it is done in less, and without it nothing would be built."""
 _LARGEST_JOINED = 800
 """Slots up to which components that something couples are solved in one model, and not by column generation."""
 _LARGEST_WHOLE = 60_000
@@ -139,17 +141,29 @@ def solve_joint(
     if problem.n_phases == 1:
         return _answer(problem, final, proofs)
     timed = _in_phases(problem, final, proofs, options, deadline, progress)
-    if timed is not None:
-        return _answer(problem, *timed)
+    if timed is not None and timed.same:
+        return _answer(problem, timed.run, timed.proofs)
     whole_, proofs = _all_phases(problem, final, proofs, options, deadline, progress)
-    timed = _in_phases(problem, whole_, proofs[:-1], options, deadline, progress)
-    return _answer(problem, *(timed or (whole_, proofs)))
+    again = _in_phases(problem, whole_, proofs[:-1], options, deadline, progress)
+    best = again if again is not None and again.same else _Timed(whole_, proofs)
+    if timed is not None and _better(timed.proofs, best.proofs):
+        best = timed
+    return _answer(problem, best.run, best.proofs)
 
 
 def part_answer(problem: JointProblem, options: SolverOptions) -> PartAnswer:
     """Solve one component of a large problem of one phase; other processes call it."""
     answer = solve_joint(problem, options, apart=False)
     return PartAnswer(opened=answer.opened, area_m2=answer.area_m2[0], covered=answer.covered, stages=answer.stages)
+
+
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """A plan in phases; ``same``: putting it into phases has worsened nothing that must not be."""
+
+    run: Run | Wide
+    proofs: tuple[StageProof, ...]
+    same: bool = False
 
 
 def _in_phases(
@@ -159,10 +173,15 @@ def _in_phases(
     options: SolverOptions,
     deadline: float,
     progress: Progress | None,
-) -> tuple[Wide, tuple[StageProof, ...]] | None:
-    """Put the facilities of a plan into phases: each built at once, or else let grow; None where that worsens a shortfall."""
+) -> _Timed | None:
+    """Put the facilities of a plan into phases: each built at once, or else let grow.
+
+    Returns the first of the two that worsens no shortfall, else the better one, None where the budgets of the phases allow neither.
+    """
     opened, area = final.last()
     kept = opened | problem.slots.existing
+    deadline = max(deadline, time.monotonic() + _PHASES_S)
+    best = None
     for at_once in (True, False):
         chosen = only_opened(problem, opened, area, must=True, at_once=at_once)
         timed = Run(only_slots(chosen, kept), decompose=True, known=final.known)
@@ -171,8 +190,36 @@ def _in_phases(
         if early and _same(proofs, early):
             delay = timed.stages(("delay",), options, deadline, progress)
             timed.trim(options)
-            return Wide(timed, kept), (*proofs, *delay)
-    return None
+            return _Timed(Wide(timed, kept), (*proofs, *delay), same=True)
+        if early:
+            found = _late(problem, timed, early, options, progress)
+            timed.trim(options)
+            if best is None or _better(found, best.proofs):
+                best = _Timed(Wide(timed, kept), _bounded(found, proofs))
+    return best
+
+
+def _late(
+    problem: JointProblem,
+    timed: Run,
+    early: tuple[StageProof, ...],
+    options: SolverOptions,
+    progress: Progress | None,
+) -> tuple[StageProof, ...]:
+    """Return all stages of a plan whose facilities are chosen and come later than they should; those but ``early`` are valued, not solved."""
+    known = {proof.stage: proof for proof in early}
+    every = (*stage_names(problem), "delay")
+    rest = timed.stages([name for name in every if name not in known], options, time.monotonic(), progress)
+    known |= {proof.stage: proof for proof in rest}
+    return tuple(known[name] for name in every)
+
+
+def _better(proofs: Sequence[StageProof], others: Sequence[StageProof]) -> bool:
+    """Tell whether the first objective in which two plans differ is less in the first of them."""
+    for proof, other in zip(proofs, others, strict=True):
+        if abs(proof.value - other.value) > _SAME * max(1.0, abs(other.value)):
+            return proof.value < other.value
+    return False
 
 
 def _last(
