@@ -308,6 +308,7 @@ def test_sums_and_places_are_found(tmp_path):
     report = check(open_study(make_study(tmp_path, buildings=homes)))
     assert [(one.role, one.row, one.problem) for one in report.findings] == [("sites", "s1", "total")]
     assert any("1 counts of sites are not the sums of their buildings: s1" in text for text in report.warnings)
+    assert "1 repairs and faulty rows" in CliRunner().invoke(check_command, [str(tmp_path / "示范 县")]).stdout
     assert check(open_study(make_study(tmp_path))).findings == ()
 
 

@@ -41,6 +41,9 @@ def check(study: Path, as_json: bool, save: bool) -> None:
     _print(report)
     for path in written:
         click.echo(_("written: {path}", path=path))
+    rows = len(report.repairs) + len(report.findings)
+    if rows and not save:
+        click.echo(_("{n} repairs and faulty rows: siteplan check --save writes them beside the study", n=rows))
 
 
 def _side(value: float) -> str:
