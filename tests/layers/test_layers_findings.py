@@ -67,6 +67,13 @@ def test_sums_of_buildings():
     assert list(total_findings({"sites": sites}, {})) == []
 
 
+def test_tables_without_the_columns_of_their_role_are_no_error():
+    bare = gpd.GeoDataFrame({"id": ["a"]}, geometry=[shapely.Point(0, 0)], crs=CRS)
+    vectors = {"sites": bare, "buildings": bare, "candidates": bare}
+    assert list(total_findings(vectors, {})) == list(place_findings(vectors, {})) == []
+    assert list(unit_findings(bare, Place(role="candidates", path=""))) == []
+
+
 def test_areas_in_another_unit_than_is_said():
     shapes = [box(0, 0, 100, 100), box(0, 0, 200, 100), box(0, 0, 50, 60), box(0, 0, 10, 10)]
     place = Place(role="candidates", path="")

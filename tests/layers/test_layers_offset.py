@@ -184,7 +184,6 @@ def test_guixi_shifted_and_as_it_is(real_data, datum):
               (("buildings", "buildings"), ("streets", "roads"), ("facilities", "facilities"), ("boundary", "boundary"))}  # fmt: skip
     for frame in layers.values():
         frame["id"] = frame.index.astype(str)
-        frame["community_id"] = frame["site_id"] = None
     assert all(fit.datum is None for fit in fits(layers, pyproj.CRS.from_epsg(32650)))
     assert against(layers, "buildings", crs=32650).verdict == "fits"
     for role, other in (("buildings", False), ("streets", True)):

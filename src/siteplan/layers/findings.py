@@ -72,7 +72,7 @@ def geometry_findings(frame: gpd.GeoDataFrame, place: Place) -> Iterator[Repair]
 def unit_findings(frame: gpd.GeoDataFrame, place: Place) -> Iterator[Repair]:
     """Yield columns of land whose numbers are those of the drawn areas in another unit than m2."""
     drawn = shapely.area(frame.geometry.to_numpy())
-    for name in [column.name for column in ROLES[place.role].columns if column.unit == "m2"]:
+    for name in [one.name for one in ROLES[place.role].columns if one.unit == "m2" and one.name in frame]:
         given = frame[name].to_numpy(dtype=np.float64)
         known = (given > 0) & (drawn > 0)
         if known.sum() < _LEAST_ROWS:
@@ -150,7 +150,7 @@ def total_findings(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, 
     buildings = vectors.get("buildings")
     for role, column in (("sites", "site_id"), ("communities", "community_id")):
         units = vectors.get(role)
-        if units is None or buildings is None or not buildings[column].notna().any():
+        if units is None or buildings is None or column not in buildings or not buildings[column].notna().any():
             continue
         place = Place(role=role, path=paths.get(role, ""))
         for name in _SUMMED:

@@ -306,7 +306,7 @@ def _areas(
 ) -> Iterator[tuple[str, Geometries, Geometries]]:
     """Yield for rows the areas in which they should lie: those that they name, or the boundary."""
     geometry = frame.geometry.to_numpy()
-    names = {column.name for column in ROLES[role].columns}
+    names = {column.name for column in ROLES[role].columns} & set(frame.columns)
     for column, target in (("township_id", "townships"), ("community_id", "communities"), ("site_id", "sites")):
         areas = vectors.get(target)
         if column not in names or areas is None:
