@@ -89,6 +89,19 @@ def test_a_query_makes_points_of_coordinates_in_the_datum_it_names(server):
     assert frame.geometry.z.tolist() == [9, 9, 9]
 
 
+def test_large_numbers_beside_gaps_are_not_rounded_and_rows_without_geometry_are_named(server):
+    shape = "gis.ST_SetSRID(gis.ST_MakePoint(1, 2), 4547)"
+    query = f"SELECT 'a' AS id, 9007199254740993 AS code, 7::bigint AS n, {shape} AS g UNION ALL SELECT 'b', NULL, NULL, {shape}"
+    frame = read(server, query=query).frame.set_index("id")
+    assert frame.loc["a", "code"] == "9007199254740993"
+    assert frame.loc["a", "n"] == 7
+    table = read(server, query=f"SELECT 'a' AS id, {shape} AS g UNION ALL SELECT 'b', NULL")
+    assert table.frame.crs == CRS("EPSG:4547")
+    with pytest.raises(LayerError) as caught:
+        read_layer(table, "boundary")
+    assert caught.value.row == "b"
+
+
 def test_geography_and_curves_are_shapes_too(server):
     geography = "SELECT 1 AS id, 'POINT(106 26)'::gis.geography AS g"
     assert read(server, query=geography).frame.crs == CRS("EPSG:4326")

@@ -5,19 +5,15 @@ The driver is Arrow's own for PostgreSQL (docs/decisions/0020-postgis.md), the o
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
-import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from siteplan.layers.names import nearest
+from siteplan.layers.postgis_table import SRID, WKB, by_content, digest, to_frame
 from siteplan.layers.postgis_url import connection_url, has_password, scrubbed
 from siteplan.layers.repair import Place, Repair, some
 from siteplan.messages import _
@@ -25,6 +21,7 @@ from siteplan.messages import _
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import geopandas as gpd
     import pyarrow as pa
 
 MAX_ROWS = 5_000_000
@@ -37,7 +34,6 @@ _SHAPES = ("geometry", "geography")
 _KEPT = {"int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "timestamp", "timestamptz"}
 _CAST = {"numeric": "float8", "date": "timestamp", "oid": "int8"}
 _LEFT_OUT = {"bytea", "raster", *_SHAPES}
-_WKB, _SRID = "siteplan wkb", "siteplan srid"
 _NO_TABLE, _NO_COLUMN, _NO_RIGHT, _STOPPED, _READ_ONLY = "42P01", "42703", "42501", "57014", "25006"
 
 
@@ -131,9 +127,9 @@ def read_table(source: TableSource, place: Place) -> DatabaseTable:
                          role=place.role),
             )  # fmt: skip
         crs = _crs(cursor, table, postgis, place)
-    table = table if key else _by_content(table)
+    table = table if key else by_content(table)
     notes = tuple(_notes(source, columns, shape, place))
-    return DatabaseTable(frame=_frame(table, crs, place), notes=notes, sha256=_digest(table), path=place.path)
+    return DatabaseTable(frame=to_frame(table, crs, place), notes=notes, sha256=digest(table), path=place.path)
 
 
 @contextmanager
@@ -293,8 +289,8 @@ def _select(body: str, columns: list[_Column], shape: _Column, postgis: str) -> 
         wanted.append(f"q.{name}{cast} AS {name}")
     geometry = f"q.{_quoted(shape.name)}::{postgis}.geometry"
     wanted += [
-        f"{postgis}.ST_AsBinary({postgis}.ST_CurveToLine({geometry}), 'NDR') AS {_quoted(_WKB)}",
-        f"{postgis}.ST_SRID({geometry}) AS {_quoted(_SRID)}",
+        f"{postgis}.ST_AsBinary({postgis}.ST_CurveToLine({geometry}), 'NDR') AS {_quoted(WKB)}",
+        f"{postgis}.ST_SRID({geometry}) AS {_quoted(SRID)}",
     ]
     return f"SELECT {', '.join(wanted)} FROM {body}"  # noqa: S608 - quoted names only
 
@@ -322,19 +318,11 @@ def _fetch(cursor: Any, select: str) -> pa.Table:
     return cursor.fetch_arrow_table().combine_chunks()
 
 
-def _by_content(table: pa.Table) -> pa.Table:
-    """Return the rows in an order of their content: without ORDER BY a database gives them as it likes."""
-    import pyarrow as pa
-
-    rows = pd.util.hash_pandas_object(table.to_pandas(), index=False).to_numpy()
-    return table.take(pa.array(np.argsort(rows, kind="stable")))
-
-
 def _crs(cursor: Any, table: pa.Table, postgis: str, place: Place) -> CRS | None:
     """Return the CRS of the geometries' one SRID, None for 0, as the database itself defines it."""
     import pyarrow.compute as pc
 
-    counts = {item["values"]: item["counts"] for item in pc.value_counts(table[_SRID].drop_null()).to_pylist()}
+    counts = {item["values"]: item["counts"] for item in pc.value_counts(table[SRID].drop_null()).to_pylist()}
     if len(counts) > 1:
         raise place.error(
             _(
@@ -360,17 +348,6 @@ def _crs(cursor: Any, table: pa.Table, postgis: str, place: Place) -> CRS | None
     )
 
 
-def _frame(table: pa.Table, crs: CRS | None, place: Place) -> gpd.GeoDataFrame:
-    try:
-        geometry = shapely.from_wkb(table[_WKB].to_numpy(zero_copy_only=False))
-    except shapely.errors.ShapelyError as error:
-        raise place.error(
-            _("a geometry is of a kind that layers do not have: {why}", why=" ".join(str(error).split())),
-            remedy=_("bring it to points, lines or polygons with a query (ST_CollectionExtract, ST_Dump)"),
-        ) from error
-    return gpd.GeoDataFrame(table.drop_columns([_WKB, _SRID]).to_pandas(), geometry=geometry, crs=crs)
-
-
 def _notes(source: TableSource, columns: list[_Column], shape: _Column, place: Place) -> list[Repair]:
     left = [column.name for column in columns if column.kind in _LEFT_OUT and column is not shape]
     notes = []
@@ -383,19 +360,3 @@ def _notes(source: TableSource, columns: list[_Column], shape: _Column, place: P
             )
         )
     return notes
-
-
-def _digest(table: pa.Table) -> str:
-    """Return the SHA-256 of a table's content: its columns as CSV, the lengths and bytes of its geometries."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    digest = hashlib.sha256()
-    for batch in table.drop_columns([_WKB]).to_batches(max_chunksize=100_000):
-        text = pa.BufferOutputStream()
-        csv.write_csv(batch, text)
-        digest.update(text.getvalue())
-    for wkb in table[_WKB].to_numpy(zero_copy_only=False):
-        digest.update(len(wkb or b"").to_bytes(8, "little"))
-        digest.update(wkb or b"")
-    return digest.hexdigest()
