@@ -132,6 +132,7 @@ def test_vacant_parcels_are_candidates_with_their_own_land():
     assert vacant["floor_capacity_m2"].to_dict() == {"vacant-p1": 1600, "vacant-p2": 400}  # half of it on two storeys
     assert vacant["name"].to_dict() == {"vacant-p1": "老粮站", "vacant-p2": ""}
     assert vacant["basis"].str.startswith("assumed: a vacant parcel").all()
+    assert vacant["basis"].str.endswith("slope not checked: no elevations").all()
     assert "1201" in vacant.loc["vacant-p1", "basis"]
     assert "空闲地" in vacant.loc["vacant-p2", "basis"]
 

@@ -299,8 +299,16 @@ def _vacant(parcel: pd.Series[Any], community: str, rules: CandidateRules) -> di
         share=rules.site_coverage,
         storeys=rules.storeys,
     )
+    basis += _steepness(float(parcel["slope_percent"]), rules)
     name = "" if _silent(parcel.get("name")) else str(parcel["name"])
     return _new_site(f"vacant-{parcel['id']}", name, land, community, basis, rules) | {"geometry": parcel.geometry}
+
+
+def _steepness(slope: float, rules: CandidateRules) -> str:
+    """Return what the basis of a site says of its slope, per cent."""
+    if np.isnan(slope):
+        return _("; slope not checked: no elevations")
+    return _("; slope {slope:.1f} % (at most {most:g} %)", slope=slope, most=rules.max_slope_percent)
 
 
 def _silent(value: object) -> bool:
@@ -336,9 +344,7 @@ def _parcel(parcels: Parcels, row: int, place: int, community: str, rules: Candi
         share=rules.site_coverage,
         storeys=rules.storeys,
     )
-    slope = float(parcels.slope[row])
-    if not np.isnan(slope):
-        basis += _("; slope {slope:.1f} % (at most {most:g} %)", slope=slope, most=rules.max_slope_percent)
+    basis += _steepness(float(parcels.slope[row]), rules)
     ident = f"build-{community}-{place:02d}"
     site = _new_site(ident, parcels.street[row], land, community, basis, rules)
     return site | {"geometry": parcels.square[row]}

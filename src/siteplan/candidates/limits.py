@@ -76,7 +76,7 @@ class Limits:
         return np.asarray(self.parcels.geometry.to_numpy()[kept], dtype=object)
 
     def vacant(self, buildings: gpd.GeoDataFrame, rules: CandidateRules) -> gpd.GeoDataFrame | None:
-        """Return the vacant parcels that nothing stands on, large enough and kept off by nothing; None without parcels.
+        """Return the vacant parcels that nothing stands on, large enough and kept off by nothing, with their slope; None without parcels.
 
         Vacant are those of the survey's code 1201 (空闲地) and those whose ``land_use`` is one of ``rules.vacant_uses``.
         """
@@ -93,5 +93,6 @@ class Limits:
         points = buildings.geometry.representative_point().to_numpy()
         free[shapely.STRtree(points).query(shapes, predicate="intersects")[0]] = False
         free &= ~self.barred(shapes)
-        free &= ~(self.steepness(shapes, layer.crs) > rules.max_slope_percent)
-        return layer[free].reset_index(drop=True)
+        slope = self.steepness(shapes, layer.crs)
+        free &= ~(slope > rules.max_slope_percent)
+        return layer.assign(slope_percent=slope)[free].reset_index(drop=True)

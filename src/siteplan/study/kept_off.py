@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 
 def exclusion_warnings(layers: Layers) -> Iterator[str]:
-    """Yield one warning for each kind of exclusion that bars candidates, and one for each that takes farmland away."""
+    """Yield one warning for each kind of exclusion that bars candidates, and one for each that takes farmland away; or that there are none."""
     exclusions = layers.get("exclusions")
+    if exclusions is None:
+        yield _(
+            "no exclusions: nothing says what must be kept off (basic farmland, red lines, hazards, floods, water sources)"
+        )
     candidates, farmland = layers.get("candidates"), layers.get("farmland")
     if candidates is not None:
         yield from _barred_candidates(candidates, keep_off(exclusions))
