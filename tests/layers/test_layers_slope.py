@@ -138,6 +138,7 @@ print(n, peak() - before)
 """
 
 
+@pytest.mark.once
 def test_memory_does_not_grow_with_the_raster(tmp_path):
     """6,000 x 6,000 heights as float64 are 288 MB; the slopes of all take little more than those of the first block, GDAL's cache included."""
     path = claim(tmp_path / "a.tif", 6_000, 6_000, dtype="float64", tiled=True, compress="deflate")
