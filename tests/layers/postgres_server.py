@@ -34,7 +34,7 @@ class Server(NamedTuple):
         from adbc_driver_postgresql import dbapi
 
         with (
-            dbapi.connect(self.url(database, user, password), autocommit=True) as connection,
+            dbapi.connect(f"{self.url(database, user, password)}?client_encoding=UTF8", autocommit=True) as connection,
             connection.cursor() as cursor,
         ):
             for statement in statements:

@@ -171,6 +171,17 @@ def test_what_is_missing_is_named(county):
     assert "GRANT SELECT" in refused(county, url=reader, table="建筑", geometry="geom").remedy
 
 
+def test_a_database_in_the_old_chinese_encoding_is_read_too(server):
+    server.run("CREATE DATABASE old ENCODING 'EUC_CN' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    server.run(
+        "CREATE EXTENSION postgis",
+        'CREATE TABLE "建筑" ("编号" text PRIMARY KEY, geom geometry(Point, 4547))',
+        "INSERT INTO \"建筑\" VALUES ('一号楼', ST_SetSRID(ST_MakePoint(1, 2), 4547))",
+        database="old",
+    )
+    assert read(server, url=server.url("old"), table="建筑").frame["编号"].tolist() == ["一号楼"]
+
+
 def test_a_name_is_a_name_and_no_sql(county):
     error = refused(county, table='建筑"; DROP TABLE public."建筑', geometry="geom")
     assert "no table" in error.problem
