@@ -28,7 +28,7 @@ from siteplan.models.reduce import tighten
 from siteplan.models.reuse import KnownAnswers
 from siteplan.models.run import Run, Wide, share_of, until
 from siteplan.models.stage_run import KEEP, StageProof
-from siteplan.models.status import Status
+from siteplan.models.status import Status, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,13 +190,28 @@ def _in_phases(
         if early and _same(proofs, early):
             delay = timed.stages(("delay",), options, deadline, progress)
             timed.trim(options)
-            return _Timed(Wide(timed, kept), (*proofs, *delay), same=True)
+            return _Timed(Wide(timed, kept), (*_with_values(proofs, early, options.gap), *delay), same=True)
         if early:
             found = _late(problem, timed, early, options, progress)
             timed.trim(options)
             if best is None or _better(found, best.proofs):
                 best = _Timed(Wide(timed, kept), _bounded(found, proofs))
     return best
+
+
+def _with_values(proofs: Sequence[StageProof], timed: Sequence[StageProof], gap: float) -> tuple[StageProof, ...]:
+    """Give stages that were stopped the values of the plan in phases where these are less: with the facilities chosen more was to be had."""
+    less = {proof.stage: proof.value for proof in timed}
+    found = []
+    for proof in proofs:
+        value = less.get(proof.stage, proof.value)
+        if proof.status == Status.STOPPED and value < proof.value:
+            bound = min(proof.bound, value)
+            status = judge(value, bound, gap, finished=False)
+            found.append(dataclasses.replace(proof, value=value, bound=bound, status=status))
+        else:
+            found.append(proof)
+    return tuple(found)
 
 
 def _late(
