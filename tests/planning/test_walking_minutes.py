@@ -15,6 +15,7 @@ from siteplan.auditing.audit import audit
 from siteplan.planning.solve import solve
 from siteplan.plans.store import read_plan, write_plan
 from siteplan.plans.summary import minutes_by_type
+from siteplan.study.check import check
 from siteplan.study.study import open_study
 
 SLOPE = '\n[layers.dem]\npath = "dem.tif"\n\n[access]\nslope = true\n'
@@ -113,6 +114,7 @@ def test_without_a_dem_it_is_refused_before_the_work(tmp_path, capsys):
     done = run_here(capsys, "solve", folder)
     assert done.code == 3
     assert "walking minutes need an elevation model" in done.text
+    assert any("there is no dem" in warning for warning in check(open_study(folder)).warnings)
     assert not (folder / "base.gpkg").exists()
 
 

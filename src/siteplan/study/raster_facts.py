@@ -88,6 +88,10 @@ def raster_facts(study: Study) -> tuple[list[Repair], list[str]]:
     """
     notes: list[Repair] = []
     warnings: list[str] = []
+    if study.settings.access.slope and "dem" not in study.layers.rasters:
+        warnings.append(
+            _("[access] slope asks for walking minutes, and there is no dem: the study cannot be planned so")
+        )
     area = _area(study)
     if area is None:
         return notes, warnings
