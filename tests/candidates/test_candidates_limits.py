@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -11,11 +13,13 @@ from pyproj import CRS
 from rasterio.transform import Affine
 from shapely import LineString, Point, box
 
+from siteplan.candidates.cover import covered
 from siteplan.candidates.found import CandidateRules, find_candidates
 from siteplan.candidates.limits import Limits
 from siteplan.candidates.slope import slope_percent
-from siteplan.errors import DataError
+from siteplan.errors import DataError, SettingsError
 from siteplan.layers.exclusions import keep_off
+from siteplan.layers.landcover import read_classes
 from siteplan.layers.raster import open_raster
 
 HERE = CRS("EPSG:32648")
@@ -167,3 +171,57 @@ def test_a_community_gets_no_more_than_its_most_and_they_lie_apart():
     centres = shapely.get_coordinates(found.geometry.centroid)
     apart = np.hypot(*(centres[:, None] - centres[None]).transpose(2, 0, 1))
     assert apart[~np.eye(4, dtype=bool)].min() > RULES.side_m
+
+
+def landcover(path, codes, *, classes="survey", crs=HERE):
+    """A land cover of 50 m cells over the whole community."""
+    with rasterio.open(
+        path, "w", driver="GTiff", width=codes.shape[1], height=codes.shape[0], count=1, dtype="int16",
+        crs=crs.to_wkt(), transform=Affine(50.0, 0.0, -100.0, 0.0, -50.0, 1100.0), nodata=0,
+    ) as out:  # fmt: skip
+        out.write(codes.astype("int16"), 1)
+    raster = open_raster(path, "landcover")
+    return raster if classes is None else dataclasses.replace(raster, classes=read_classes(classes))
+
+
+def test_open_land_keeps_off_crops_and_water_of_the_land_cover(tmp_path):
+    codes = np.full((24, 24), 404)  # other grassland
+    codes[:12] = 101  # paddy north of the street, y >= 500
+    codes[:, 16:] = 1104  # a pond east of x = 700
+    found = find_candidates(**layers(), limits=Limits(landcover=landcover(tmp_path / "c.tif", codes)))
+    build = found[found["kind"] == "build"]
+    assert len(build) > 3
+    bounds = build.geometry.bounds
+    assert (bounds["maxy"] < 500).all()
+    assert (bounds["maxx"] < 700).all()
+    assert build["basis"].str.contains("; land cover checked").all()
+    free = CandidateRules(avoid_cover=())
+    everywhere = find_candidates(
+        **layers(), settings=free, limits=Limits(landcover=landcover(tmp_path / "d.tif", codes))
+    )
+    assert (everywhere.geometry.bounds["maxx"] > 700).any()
+
+
+def test_a_land_cover_without_a_table_is_not_read_and_unknown_classes_are_refused(tmp_path):
+    codes = np.full((24, 24), 101)
+    bare = landcover(tmp_path / "c.tif", codes, classes=None)
+    assert find_candidates(**layers(), limits=Limits(landcover=bare)).equals(find_candidates(**layers()))
+    wrong = CandidateRules(avoid_cover=("croplands",))
+    with pytest.raises(SettingsError, match="croplands") as caught:
+        find_candidates(**layers(), settings=wrong, limits=Limits(landcover=bare))
+    assert caught.value.row == "[candidates] avoid_cover"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cover_is_that_of_any_of_nine_points(tmp_path, seed):
+    draw = np.random.default_rng(seed)
+    codes = draw.choice([0, 101, 404, 1101, 7], (24, 24))
+    raster = landcover(tmp_path / "c.tif", codes)
+    corner = draw.uniform(-150, 1150, (80, 2))
+    places = shapely.box(*corner.T, *(corner + draw.uniform(5, 80, (80, 2))).T)
+    found = covered(raster, places, HERE, ("cultivated", "water"))
+    for place, hit in zip(places, found, strict=True):
+        west, south, east, north = place.bounds
+        points = [(x, y) for x in (west, (west + east) / 2, east) for y in (south, (south + north) / 2, north)]
+        cells = [(int((1100 - y) // 50), int((x + 100) // 50)) for x, y in points]
+        assert hit == any(codes[r, c] in (101, 1101) for r, c in cells if 0 <= r < 24 and 0 <= c < 24)

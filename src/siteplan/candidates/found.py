@@ -46,6 +46,9 @@ class CandidateRules:
         Values of the parcels' ``land_use`` that mean that nothing stands there; the land survey's code 1201 (空闲地) always does.
     min_parcel_m2 : float
         Least area of a vacant parcel.
+    avoid_cover : tuple of str
+        Classes of land cover (siteplan.layers.landcover.USES) on which no square of open land may lie, where there is a landcover with
+        a table of its classes.
     max_slope_percent : float
         Steepest ground of a new site, where there is a dem. 8 %: steeper housing ground needs a terraced layout (GB 55038-2025, 3.2.4, read
         at second hand).
@@ -76,6 +79,7 @@ class CandidateRules:
     min_footprint_m2: float = 60.0
     vacant_uses: tuple[str, ...] = ("vacant", "brownfield", "空闲地", "闲置", "闲置地", "闲置土地", "空地", "储备用地")
     min_parcel_m2: float = 300.0
+    avoid_cover: tuple[str, ...] = ("cultivated", "orchard", "woodland", "wetland", "water", "snow")
     max_slope_percent: float = 8.0
     convert_share: float = 0.5
     max_per_community: int = 15
@@ -167,7 +171,8 @@ def find_candidates(
             taken = np.concatenate([taken, places[source][chosen[-1]]])
         rows += [_conversion(convertible.iloc[row], name, rules) for row in sorted(chosen[0])]
         rows += [_vacant(vacant.iloc[row], name, rules) for row in sorted(chosen[1])]
-        rows += [_parcel(parcels, row, place, name, rules) for place, row in enumerate(chosen[2], start=1)]
+        cover = limits.knows_cover
+        rows += [_parcel(parcels, row, place, name, rules, cover=cover) for place, row in enumerate(chosen[2], start=1)]
     frame = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
     text = dict.fromkeys(("id", "name", "kind", "place", "types", "state", "community_id", "basis"), "str")
     geometry = gpd.GeoSeries(frame.pop("geometry").to_numpy(), crs=buildings.crs)
@@ -335,7 +340,9 @@ def _new_site(ident: str, name: str, land: float, community: str, basis: str, ru
     }
 
 
-def _parcel(parcels: Parcels, row: int, place: int, community: str, rules: CandidateRules) -> dict[str, Any]:
+def _parcel(
+    parcels: Parcels, row: int, place: int, community: str, rules: CandidateRules, *, cover: bool
+) -> dict[str, Any]:
     land = rules.side_m**2
     basis = _(
         "assumed: an open square of {side:g} m x {side:g} m beside a street, free of mapped buildings and water; "
@@ -344,6 +351,7 @@ def _parcel(parcels: Parcels, row: int, place: int, community: str, rules: Candi
         share=rules.site_coverage,
         storeys=rules.storeys,
     )
+    basis += _("; land cover checked") if cover else ""
     basis += _steepness(float(parcels.slope[row]), rules)
     ident = f"build-{community}-{place:02d}"
     site = _new_site(ident, parcels.street[row], land, community, basis, rules)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from siteplan.candidates.cover import covered
 from siteplan.candidates.slope import slope_percent
 from siteplan.layers.exclusions import keep_off
 from siteplan.layers.land_survey import land_uses
@@ -33,6 +34,8 @@ class Limits:
         Exclusions that keep off siting.
     dem : Raster or None
         Elevations; None: slopes are not looked at.
+    landcover : Raster or None
+        With a table of its classes; without one, it is not looked at.
     parcels : GeoDataFrame or None
         Role parcels, in the CRS of the other layers.
     path : str
@@ -41,6 +44,7 @@ class Limits:
 
     zones: Zones = field(default_factory=lambda: keep_off(None))
     dem: Raster | None = None
+    landcover: Raster | None = None
     parcels: gpd.GeoDataFrame | None = None
     path: str = ""
 
@@ -51,6 +55,7 @@ class Limits:
         return cls(
             zones=keep_off(layers.get("exclusions")),
             dem=layers.rasters.get("dem"),
+            landcover=layers.rasters.get("landcover"),
             parcels=layers.get("parcels"),
             path=source.path if source else "parcels",
         )
@@ -66,6 +71,17 @@ class Limits:
         if self.dem is None:
             return np.full(len(places), np.nan)
         return slope_percent(self.dem, places, crs)
+
+    @property
+    def knows_cover(self) -> bool:
+        """Whether there is a land cover whose codes a table explains."""
+        return self.landcover is not None and self.landcover.classes is not None
+
+    def overgrown(self, places: npt.NDArray[np.object_], crs: CRS, rules: CandidateRules) -> npt.NDArray[np.bool_]:
+        """Tell which places lie on a land cover of ``rules.avoid_cover``, (n,) bool (candidates.cover.covered)."""
+        if self.landcover is None:
+            return np.zeros(len(places), dtype=np.bool_)
+        return covered(self.landcover, places, crs, rules.avoid_cover)
 
     def unbuildable(self) -> npt.NDArray[np.object_]:
         """Return the parcels that the land survey has as anything but construction land: no open square may touch them, (n,) object."""

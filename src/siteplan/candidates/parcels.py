@@ -52,7 +52,7 @@ def open_parcels(
 
     A square is set back so that it is ``setback_m`` from the street at the sample point. It is open if it lies
     wholly in one community, every obstacle is more than ``clearance_m`` away, no exclusion keeps it off, it touches no land that
-    the survey has as farmland, woodland, water or the like, and it is no steeper than ``max_slope_percent``.
+    the survey or the land cover has as farmland, woodland, water or the like, and it is no steeper than ``max_slope_percent``.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ def open_parcels(
     keep = keep[~limits.barred(square[keep])]
     barred = shapely.STRtree(limits.unbuildable()).query(square[keep], predicate="intersects")[0]
     keep = np.delete(keep, np.unique(barred))
+    keep = keep[~limits.overgrown(square[keep], streets.crs, rules)]
     slope = limits.steepness(square[keep], streets.crs)
     keep, slope = keep[~(slope > rules.max_slope_percent)], slope[~(slope > rules.max_slope_percent)]
     return Parcels(

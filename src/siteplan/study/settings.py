@@ -364,6 +364,7 @@ class CandidatesSettings(Section):
     min_footprint_m2: NotNegative | None = None
     vacant_uses: Texts | None = None
     min_parcel_m2: NotNegative | None = None
+    avoid_cover: Texts | None = None
     max_slope_percent: NotNegative | None = None
     convert_share: Share | None = None
     max_per_community: Annotated[int, Field(ge=0)] | None = None
