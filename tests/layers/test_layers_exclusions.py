@@ -52,6 +52,9 @@ def settle(layer, *, named=None, buffers=None, farmland=None):
         ("饮用水水源一级保护区", "water_source"),
         ("水源保护区", "water_source"),
         ("饮用水水源准保护区", "water_source_outer"),
+        ("水源保护区（准保护区）", "water_source_outer"),
+        ("地质灾害高易发区", "hazard_prone"),
+        ("滑坡易发区", "hazard_prone"),
         ("水源涵养区", None),
         ("floodlight", None),
         ("公园", None),
@@ -122,7 +125,7 @@ def test_farmland_has_its_own_rule_for_each_kind():
     assert kept_off == {"永久基本农田", "生态保护红线", "地质灾害隐患点", "饮用水水源保护区", "禁区"}
     asked, _notes = settle(layer, farmland={"permanent_farmland": "open", "禁区": "open", "flood": "barred"})
     assert kept_off ^ set(keep_off(asked, "farmland").kinds) == {"永久基本农田", "禁区", "洪水淹没区"}
-    assert set(keep_off(asked).kinds) == set(keep_off(plain).kinds) == set(layer["kind"]) - {"饮用水水源准保护区"}
+    assert set(keep_off(asked).kinds) == set(keep_off(plain).kinds) == set(layer["kind"]) - {"饮用水水源准保护区", "地质灾害易发区"}
 
 
 def test_a_place_exactly_a_buffer_away_is_free_and_one_that_touches_a_zone_is_not():
