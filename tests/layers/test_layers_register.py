@@ -268,6 +268,12 @@ def test_a_csv_cut_off_in_its_last_row(tmp_path):
     assert "cut off" in error.problem
 
 
+def test_a_character_cut_by_the_end_of_its_line(tmp_path):
+    data = text_of([HEAD, *ROWS, ["甲", 1, 2, 105, 26]]).encode("gbk").replace("木岗".encode("gbk"), b"\xc4\n")
+    (tmp_path / "a.csv").write_bytes(data)
+    assert refused(tmp_path / "a.csv").row == "row 3"
+
+
 def test_a_quotation_mark_that_is_never_closed(tmp_path):
     error = refused(csv_file(tmp_path / "a.csv", text_of([HEAD, *ROWS]) + '"岩脚,1,2,105,26\r\n' * 3))
     assert "quotation mark" in error.remedy

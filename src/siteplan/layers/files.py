@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
+import shapely
 
 from siteplan.errors import LayerError
 from siteplan.layers.encoding import shapefile_encoding
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 5_000_000
 """Rows of one layer; a county has some hundred thousand buildings, and memory is about 1.1 GB a million."""
+
+_DAMAGE = (
+    ValueError, LookupError, TypeError, RuntimeError, OSError, UnboundLocalError, shapely.errors.ShapelyError, pa.ArrowException,
+)  # fmt: skip
+"""What pyogrio, Arrow and GEOS raise on files that are damaged; pyogrio's own errors are RuntimeErrors."""
 
 _MOST_UNPACKED, _MOST_RATIO = 256 << 20, 200
 _EXACT = 2**53
@@ -150,23 +157,23 @@ def _unreadable(error: Exception, place: Place) -> Exception:
 
 
 def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFrame, list[Repair]]:
-    """Read through GDAL and Arrow; a file that holds fewer rows than it says is refused."""
-    import pyarrow as pa
+    """Read through GDAL and Arrow; a file that holds fewer rows than it says is refused.
 
+    FlatGeobuf goes without Arrow: that way GDAL verifies less, and a damaged file ends the process.
+    """
+    arrow = path.suffix.casefold() != ".fgb"
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             info = pyogrio.read_info(path, **options)
             _check_count(info["features"], place)
-            frame = pyogrio.read_dataframe(path, use_arrow=True, **options)
+            frame = pyogrio.read_dataframe(path, use_arrow=arrow, **options)
             if _rounded(frame, dict(zip(info["fields"], info["ogr_types"], strict=True))):
                 exact = {"types_mapper": {pa.int64(): pd.Int64Dtype()}.get}
                 frame = pyogrio.read_dataframe(path, use_arrow=True, arrow_to_pandas_kwargs=exact, **options)
     except LayerError:
         raise
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
-            pyogrio.errors.FieldError, pyogrio.errors.GeometryError, pyogrio.errors.CRSError,
-            UnicodeDecodeError, ValueError, RuntimeError, OSError, pa.ArrowException) as error:  # fmt: skip
+    except _DAMAGE as error:
         raise _unreadable(error, place) from error
     if info["features"] > len(frame):
         raise place.error(
@@ -179,8 +186,24 @@ def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFram
             _("the layer is a table without geometry"),
             remedy=_("name a layer with geometry in [layers.{role}]", role=place.role),
         )
+    _check_text(frame, place)
     texts = dict.fromkeys(str(warning.message) for warning in said)
     return frame, [place.note(_("said by GDAL: {text}", text=text)) for text in texts]
+
+
+def _check_text(frame: pd.DataFrame, place: Place) -> None:
+    """Refuse text that is not UTF-8, which Arrow hands on as it is and every later step trips over."""
+    for name in frame.columns:
+        if not pd.api.types.is_string_dtype(frame[name].dtype):
+            continue
+        try:
+            pa.array(frame[name], from_pandas=True).validate(full=True)
+        except (pa.ArrowException, UnicodeError) as error:
+            raise place.error(
+                _("the text of column {column} is damaged, or in another encoding than the file says", column=name),
+                remedy=_("export the layer again in UTF-8"),
+                row=str(name),
+            ) from error
 
 
 def _rounded(frame: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
@@ -194,8 +217,10 @@ def _rounded(frame: pd.DataFrame, kinds: Mapping[str, str]) -> bool:
 
 def _read_layered(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     try:
-        names = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
-    except (pyogrio.errors.DataSourceError, ValueError, RuntimeError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said again, and kept as notes, when the layer is read
+            names = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+    except _DAMAGE as error:
         raise _unreadable(error, place) from error
     notes: list[Repair] = []
     if layer is None and len(names) > 1 and place.role in names:
@@ -237,7 +262,6 @@ def _read_kml(path: Path, layer: str | None, place: Place) -> tuple[gpd.GeoDataF
 
 
 def _read_parquet(path: Path, place: Place) -> gpd.GeoDataFrame:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -253,8 +277,9 @@ def _read_parquet(path: Path, place: Place) -> gpd.GeoDataFrame:
                 )
     except LayerError:
         raise
-    except (ValueError, OSError, RuntimeError, pa.ArrowException) as error:
+    except _DAMAGE as error:
         raise _unreadable(error, place) from error
+    _check_text(frame, place)
     return frame
 
 

@@ -126,6 +126,11 @@ def _another(path: Path, kind: str, found: str | None, place: Place) -> Exceptio
                 "it is damaged, or something else under a wrong name: copy it again, or export it as {kind}", kind=kind
             ),
         )
+    if (kind, found) == ("XLSX", "XLS"):
+        return place.error(
+            _("the file is named {suffix}, but it is an old workbook, or one with a password", suffix=path.suffix),
+            remedy=_("open it in Excel or WPS, take the password off, and save it as .xlsx"),
+        )
     return place.error(
         _("the file is named {suffix}, but it is {found}", suffix=path.suffix, found=found),
         remedy=_("rename it to {name} and correct path in [layers.{role}], or export it as {kind}",

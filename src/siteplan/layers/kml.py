@@ -7,8 +7,10 @@ same column. The names are therefore exchanged for plain ones before it reads, a
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
@@ -71,7 +73,7 @@ def _unpacked(path: Path, place: Place) -> bytes:
             if inner is None:
                 raise place.error(_("the archive holds no .kml"), remedy=_("export the layer again as KML"))
             return archive.read(inner)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError) as error:
         raise place.error(
             _("the file cannot be read: {why}", why=str(error)), remedy=_("it is damaged: copy or save it again")
         ) from error

@@ -81,7 +81,14 @@ def read_csv(path: Path, place: Place, encoding: str | None) -> Sheet:
         raise too_large(place, _("the file has {mb} MB", mb=f"{size / 2**20:,.0f}"))
     data = path.read_bytes()
     codec, notes = _encoding(data, place, encoding)
-    text = data.decode(codec)
+    try:
+        text = data.decode(codec)
+    except UnicodeDecodeError as error:  # a character that the end of its line cuts
+        raise place.error(
+            _("the text is not {codec} throughout: {why}", codec=codec, why=error.reason),
+            remedy=_("correct this row, or export the file again as CSV in UTF-8"),
+            row=_("row {k}", k=data.count(b"\n", 0, error.start) + 1),
+        ) from error
     if "\0" in text:
         raise place.error(
             _("the file is no text: it has zero bytes"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import lzma
 import re
 import warnings
 import zipfile
+import zlib
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +61,7 @@ def read_workbook(path: Path, place: Place, sheet: str | None) -> Sheet:
     except LayerError:
         raise
     except (LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError, zipfile.BadZipFile,
-            NotImplementedError) as error:  # fmt: skip
+            RuntimeError, zlib.error, lzma.LZMAError) as error:  # fmt: skip
         raise place.error(
             _("the file cannot be read: {why}", why=" ".join(str(error).split()) or type(error).__name__),
             remedy=_("open it in Excel or WPS to see whether it is whole, and save it again as .xlsx"),
