@@ -78,7 +78,8 @@ class Layers:
     rasters : mapping of str to Raster
         By role, each in its own CRS.
     sources : mapping of str to Source
-        By role; a layer made in memory has none. ``register``: the register joined to the buildings.
+        By role; a layer made in memory has none. ``register``: the register joined to the buildings;
+        ``exclusions KIND``: a file of exclusions of one kind.
     repairs : tuple of Repair
         What was repaired or guessed while reading.
     """
@@ -98,6 +99,8 @@ class Layers:
         ):
             given = getattr(self, name)
             sorted_ = {role: given[role] for role in order if role in given}
+            if name == "sources":  # files of exclusions, each by its kind
+                sorted_ |= {role: one for role, one in given.items() if role.startswith("exclusions ")}
             object.__setattr__(self, name, MappingProxyType(sorted_))
 
     def get(self, role: str) -> gpd.GeoDataFrame | None:

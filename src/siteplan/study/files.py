@@ -54,6 +54,11 @@ def check_paths(folder: Path, settings: Settings, file: Path) -> None:
     }
     tables = {role: entry.classes for role, entry in settings.layers.items() if entry.classes not in {None, SURVEY}}
     named |= {f"[layers.{role}] classes": str(name) for role, name in tables.items()}
+    named |= {
+        f"[exclusions.layers.{kind}] path": entry.path
+        for kind, entry in settings.exclusions.layers.items()
+        if not is_database(entry.path)
+    }
     named |= {"[household_register] path": settings.household_register.path} if settings.household_register.path else {}
     named |= {f"[standards] files, {k}": name for k, name in enumerate(settings.standards.files, start=1)}
     home = folder.resolve()

@@ -150,6 +150,8 @@ def _model_at(loc: list[str]) -> tuple[type[BaseModel], int]:
     """Return the model of the table in which ``loc`` stands, and how many parts of ``loc`` name that table."""
     if loc[0] == "layers" and len(loc) > 2:  # noqa: PLR2004 - layers, ROLE, key
         return LayerSettings, 2
+    if loc[:2] == ["exclusions", "layers"] and len(loc) > 3:  # noqa: PLR2004 - exclusions, layers, KIND, key
+        return LayerSettings, 3
     if loc[0] == "datums" and len(loc) > 1:
         return DatumSettings, 2
     if loc[:2] == ["standards", "rules"] and len(loc) > 3:  # noqa: PLR2004 - standards, rules, ID, key

@@ -242,8 +242,11 @@ class ExclusionsSettings(Section):
         Metres around rows that have no ``buffer_m`` of their own, by key or by the layer's word.
     farmland : dict of str to {"barred", "open"}
         Whether micro-farmland plots are kept off, by key or by the layer's word.
+    layers : dict of str to LayerSettings
+        Further files of exclusions, each by the kind of all its rows.
     """
 
+    layers: dict[str, LayerSettings] = Field(default_factory=dict)
     kinds: dict[str, str] = Field(default_factory=dict)
     buffer_m: dict[str, NotNegative] = Field(default_factory=dict)
     farmland: dict[str, Literal["barred", "open"]] = Field(default_factory=dict)

@@ -23,6 +23,7 @@ from siteplan.messages import _
 from siteplan.standards.facility_types import facility_type
 from siteplan.standards.library import Standards, load_standards
 from siteplan.study.databases import check_databases, layer_path, read_database
+from siteplan.study.exclusion_files import with_exclusion_files
 from siteplan.study.files import check_aliases, check_paths, file_options
 from siteplan.study.handling import handlings
 from siteplan.study.load import load_settings, settings_file
@@ -197,16 +198,18 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
         mended, fixed = mend_rows(moved, handled[role], place)
         vectors[role], filled = _with_setting(mended, settings.study.setting, place)
         repairs += found + fixed + filled
+    vectors, added, more_sources = with_exclusion_files(vectors, folder, settings, crs)
     vectors, joined, registers = with_register(vectors, folder, settings)
     vectors, said = apply_terms(vectors, settings, paths)
-    repairs += joined + said
+    repairs += added + joined + said
     vectors, left_out = check_inside(vectors, paths, handled)
     repairs += left_out
     check_references(vectors, paths)
     sources = _sources(folder, settings, raw, rasters, contents)
     sources = {
         role: dataclasses.replace(one, datum=_datum_of(role, repairs)) for role, one in sources.items()
-    } | registers
+    } | more_sources
+    sources |= registers
     return Layers(crs=crs, vectors=vectors, rasters=rasters, sources=sources, repairs=tuple(repairs))
 
 
