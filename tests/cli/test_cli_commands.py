@@ -128,7 +128,7 @@ def test_demo_leaves_study_plan_and_map(tmp_path):
     assert done.err == ""
     assert done.json["claims_failed"] == 0
     names = {path.name for path in (tmp_path / "演示").iterdir()}
-    assert names == {"study.toml", "layers.gpkg", "dem.tif", "landcover.tif", "base.gpkg", "base.html"}
+    assert names == {"study.toml", "layers.gpkg", "dem.tif", "landcover.csv", "landcover.tif", "base.gpkg", "base.html"}
 
 
 def test_a_hard_rule_that_cannot_be_met_is_exit_code_4(tmp_path, capsys):

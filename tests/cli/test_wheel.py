@@ -97,7 +97,7 @@ def test_the_demo_runs_from_the_wheel_alone(target, tmp_path, language, sites, s
         assert words in out
     study = folder / "siteplan-demo"
     assert {path.name for path in study.iterdir()} == {
-        *("study.toml", "layers.gpkg", "dem.tif", "landcover.tif", "base.gpkg", "base.html")
+        *("study.toml", "layers.gpkg", "dem.tif", "landcover.csv", "landcover.tif", "base.gpkg", "base.html")
     }
     assert str(study / "base.html") in out
     page = (study / "base.html").read_text(encoding="utf-8")
