@@ -125,7 +125,11 @@ def test_farmland_has_its_own_rule_for_each_kind():
     assert kept_off == {"永久基本农田", "生态保护红线", "地质灾害隐患点", "饮用水水源保护区", "禁区"}
     asked, _notes = settle(layer, farmland={"permanent_farmland": "open", "禁区": "open", "flood": "barred"})
     assert kept_off ^ set(keep_off(asked, "farmland").kinds) == {"永久基本农田", "禁区", "洪水淹没区"}
-    assert set(keep_off(asked).kinds) == set(keep_off(plain).kinds) == set(layer["kind"]) - {"饮用水水源准保护区", "地质灾害易发区"}
+    assert (
+        set(keep_off(asked).kinds)
+        == set(keep_off(plain).kinds)
+        == set(layer["kind"]) - {"饮用水水源准保护区", "地质灾害易发区"}
+    )
 
 
 def test_a_place_exactly_a_buffer_away_is_free_and_one_that_touches_a_zone_is_not():

@@ -161,7 +161,8 @@ def handmade_plan(buildings_each=60, *, name=""):
     communities = gpd.GeoDataFrame(
         {
             "id": [f"c{k}" for k in range(4)], "name": [name or n for n in NAMES], "households": 6.0 * buildings_each,
-            "people": 21.1 * buildings_each, **UNKNOWN, "elderly": 0.0, "children": 0.0, "setting": "rural", "construction": "new", "township_id": "t0",
+            "people": 21.1 * buildings_each, **UNKNOWN, "elderly": 0.0, "children": 0.0,
+            "setting": "rural", "construction": "new", "township_id": "t0",
             "resettlement": True, "key": False, "phase": 1, "size_class": "B", "decided_by": "S0-12",
         },
         geometry=areas, crs=METRIC,

@@ -17,6 +17,7 @@ from siteplan.study.study import open_study
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from siteplan.plans.plan import Plan
     from siteplan.study.study import Study
 
 HERE = [house("b1", 200, 425)]
@@ -78,27 +79,35 @@ BARS_C1 = {
 }
 
 
+TWO = [place("c1", 300), place("c2", 400, cost_per_m2_yuan=1100.0)]
+
+
+@pytest.fixture(scope="module")
+def at_c1(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """The plan of the study without exclusions."""
+    free = write_study(tmp_path_factory.mktemp("free"), rules=[centre(32)], buildings=HERE, candidates=TWO)
+    return check_plan(free, facilities={("service_centre", "c1"): 136.0}, cost=136_000)
+
+
 @pytest.mark.parametrize(("zones", "terms"), BARS_C1.values(), ids=BARS_C1)
 def test_each_kind_of_exclusion_bars_a_site_and_a_plan_that_uses_it_is_caught(
-    tmp_path: Path, zones: list[dict[str, object]], terms: str
+    tmp_path: Path, at_c1: Plan, zones: list[dict[str, object]], terms: str
 ) -> None:
     # contract: C4
-    places = [place("c1", 300), place("c2", 400, cost_per_m2_yuan=1100.0)]
-    free = write_study(tmp_path / "free", rules=[centre(32)], buildings=HERE, candidates=places)
-    wrong = check_plan(free, facilities={("service_centre", "c1"): 136.0}, cost=136_000)
     if terms:  # a layer that needs what study.toml says cannot be opened without it
         bare = [zone | {"buffer_m": 0.0} for zone in zones]
-        study = write_study(tmp_path / "kept", rules=[centre(32)], buildings=HERE, candidates=places, exclusions=bare)
+        study = write_study(tmp_path / "kept", rules=[centre(32)], buildings=HERE, candidates=TWO, exclusions=bare)
         layer = gpd.GeoDataFrame(zones, geometry="geometry", crs=study.crs)
         layer.to_file(tmp_path / "kept" / "layers.gpkg", layer="exclusions", driver="GPKG")
         study = reopened(study, terms)
     else:
-        study = write_study(tmp_path / "kept", rules=[centre(32)], buildings=HERE, candidates=places, exclusions=zones)
+        study = write_study(tmp_path / "kept", rules=[centre(32)], buildings=HERE, candidates=TWO, exclusions=zones)
     plan = check_plan(study, facilities={("service_centre", "c2"): 136.0}, cost=149_600)
     notes = [text for key, text in plan.provenance.items() if key.startswith("note:")]
     assert any("c1 (z1)" in note and str(zones[0]["kind"]) in note for note in notes)
+    free = at_c1.study
     layers = free.layers.but(vectors={**free.layers.vectors, "exclusions": study.layers.require("exclusions", "")})
-    found = audit(wrong.but(study=free.but(layers=layers))).disagreements()
+    found = audit(at_c1.but(study=free.but(layers=layers))).disagreements()
     assert {entry["claim"] for entry in found} == {"outside exclusion zones"}
     assert found[0]["recomputed"] == zones[0]["kind"]
 
