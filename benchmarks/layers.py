@@ -107,10 +107,10 @@ def run(job: str, path: Path) -> dict[str, float]:
 
 def one(job: str, path: Path) -> None:
     read = JOBS[job](path)
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     rows = read()
-    took = time.perf_counter() - began
-    print(json.dumps({"rows": rows, "seconds": took, "gb": peak_gb()}))
+    took, work = time.perf_counter() - began, time.process_time() - worked
+    print(json.dumps({"rows": rows, "seconds": took, "work": work, "gb": peak_gb()}))
 
 
 def peak_gb() -> float:
@@ -129,7 +129,7 @@ def measured(jobs: tuple[str, ...], path: Path) -> dict[str, dict[str, float]]:
         for job in jobs:
             runs[job].append(run(job, path))
     return {
-        job: {key: min(figures[key] for figures in found) for key in ("rows", "seconds", "gb")}
+        job: {key: min(figures[key] for figures in found) for key in ("rows", "seconds", "work", "gb")}
         for job, found in runs.items()
     }
 
@@ -152,6 +152,7 @@ def tell(folder: Path, ending: str, base: float) -> None:
             name = f"{kind}, {n:,} buildings, {what}"
             took, peak, whole = figures[job]["seconds"], figures[job]["gb"], figures[job]["rows"] == n
             row(f"{name}: time", took, "s", peers=peers)
+            by_work = {"by processor time": round(figures[job]["work"] / figures["libraries"]["work"], 3)}
             goal = f"within {TIMES:g} times the library alone" if n == SIZES[-1] and job == "layer" else ""
             row(
                 f"{name}: times the library alone",
@@ -159,6 +160,7 @@ def tell(folder: Path, ending: str, base: float) -> None:
                 "",
                 goal,
                 met=took <= TIMES * alone and whole if goal else None,
+                peers=by_work,
             )
             goal = f"under {GIGABYTES:g} GB" if n == SIZES[-1] else ""
             row(f"{name}: peak memory", peak, "GB", goal, met=peak < GIGABYTES if goal else None,
