@@ -286,9 +286,11 @@ def test_headings_that_stand_twice_are_not_taken(tmp_path):
 
 
 def test_columns_without_heading(tmp_path):
-    frame, notes = table(workbook(tmp_path / "a.xlsx", [["名称", None, "户数", None], ["a", "x", 2, None]]))
-    assert frame.columns.tolist() == ["名称", "column 2", "户数"]
-    assert any("column 2" in note for note in notes)
+    rows = [["名称", None, "户数"], ["a", "x", 2, None, 7], ["b", None, 3]]
+    frame, notes = table(workbook(tmp_path / "a.xlsx", rows))
+    assert frame.columns.tolist() == ["名称", "column 2", "户数", "column 5"]
+    assert frame["column 5"].tolist()[0] == 7
+    assert sum("values and no heading" in note for note in notes) == 2
 
 
 def test_rows_without_coordinates(tmp_path):

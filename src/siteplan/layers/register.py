@@ -76,7 +76,7 @@ def read_register(
     is_csv = FORMATS[path.suffix.casefold()] == "CSV"
     cells = read_csv(path, place, encoding) if is_csv else read_workbook(path, place, sheet)
     _fill_merged(cells, place)
-    head = find_head(cells, _known(place, wanted, aliases), heading_row, place)
+    head = find_head(cells, _known(place, wanted, aliases), heading_row, place, exact=is_csv)
     notes = [*cells.notes, *head.notes]
     body = _body(cells, head, place, exact=is_csv)
     if is_csv:

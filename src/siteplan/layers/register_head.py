@@ -41,7 +41,7 @@ class Head:
     notes: list[Repair]
 
 
-def find_head(sheet: Sheet, known: set[str], given: int | None, place: Place) -> Head:
+def find_head(sheet: Sheet, known: set[str], given: int | None, place: Place, *, exact: bool) -> Head:
     """Find the headings of a register.
 
     The row is the one of the first 30 with most headings that are known; where none is, the first whose cells are all
@@ -58,6 +58,8 @@ def find_head(sheet: Sheet, known: set[str], given: int | None, place: Place) ->
         The row that study.toml names.
     place : Place
         What errors and notes name.
+    exact : bool
+        Whether the table is as wide as its headings (CSV); else columns without a heading belong to it.
 
     Raises
     ------
@@ -69,8 +71,8 @@ def find_head(sheet: Sheet, known: set[str], given: int | None, place: Place) ->
     over = [first for first, _left, last, _right in sheet.merged if first < top <= last]
     top = min([top, *over])
     below = _below(sheet, top, width)
-    if not sheet.merged:
-        width = len(_trimmed(sheet.rows[top])) if not any(sheet.rows[top][len(_trimmed(sheet.rows[top])) :]) else width
+    if exact:
+        width = len(_trimmed(sheet.rows[top]))
     names, notes = _names(sheet, top, below, max(width, 1), place)
     above = [str(cell) for row in sheet.rows[:top] for cell in row if cell is not None]
     if above or given is not None:

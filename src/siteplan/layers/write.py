@@ -20,6 +20,7 @@ from siteplan.messages import _
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 _DRIVERS = {
     "GeoPackage": "GPKG",
@@ -71,8 +72,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str | Path, layer: str | None = N
             remedy=_("choose a name that ends in one of {endings}", endings=", ".join(WRITTEN)),
             path=path,
         )
-    if kind != "GeoParquet":
-        _check_columns(frame, path, kind)
+    _check_columns(frame, path, kind)
     try:
         with tempfile.TemporaryDirectory(prefix=".siteplan-", dir=path.parent) as folder:
             temporary = Path(folder) / path.name
@@ -101,7 +101,10 @@ def _check_columns(frame: gpd.GeoDataFrame, path: Path, kind: str) -> None:
     DataError
         Naming the column.
     """
-    kinds = {name: kind_of(frame[name], path) for name in frame.columns if name != frame.geometry.name}
+    names = [name for name in frame.columns if name != frame.geometry.name]
+    if kind == "GeoParquet":  # which has lists
+        names = [name for name in names if not _holds_lists(frame[name])]
+    kinds = {name: kind_of(frame[name], path) for name in names}
     dates = [str(name) for name, held in kinds.items() if held == "date"]
     if kind == "FlatGeobuf" and dates:
         raise DataError(
@@ -110,6 +113,10 @@ def _check_columns(frame: gpd.GeoDataFrame, path: Path, kind: str) -> None:
             path=path,
             row=dates[0],
         )
+
+
+def _holds_lists(values: pd.Series[Any]) -> bool:
+    return values.dtype == object and bool(values.dropna().map(lambda value: isinstance(value, list)).all())
 
 
 def _write(frame: gpd.GeoDataFrame, path: Path, kind: str, layer: str, named: Path) -> None:
