@@ -240,6 +240,13 @@ def test_kml_and_kmz_by_hand(tmp_path):
         assert "visibility" not in frame
 
 
+def test_a_kml_of_absurd_size(tmp_path):
+    with (tmp_path / "a.kml").open("wb") as stream:
+        stream.write(KML.encode())
+        stream.truncate(2 << 30)  # sparse
+    assert "2,048 MB" in refused(tmp_path / "a.kml").problem
+
+
 def test_a_kml_in_another_encoding_than_it_declares(tmp_path):
     (tmp_path / "a.kml").write_bytes(KML.encode("gbk"))
     assert "UTF-8" in refused(tmp_path / "a.kml").remedy

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from siteplan.layers.repair import Place
 
-MOST_BYTES = 256 << 20
+MOST_BYTES = 128 << 20
 """A larger KML is refused: it is read whole."""
 
 _DECLARED = re.compile(rb"""\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["'][^>]*\?>""")
@@ -40,16 +40,12 @@ def kml_text(path: Path, place: Place) -> str:
     Raises
     ------
     LayerError
-        If it is larger than 256 MiB, damaged, in no known encoding, or declares a document type.
+        If it is larger than 128 MiB, damaged, in no known encoding, or declares a document type.
     """
     if path.suffix.casefold() == ".kmz":
         data = _unpacked(path, place)
     else:
-        if path.stat().st_size > MOST_BYTES:
-            raise place.error(
-                _("the file has {mb} MB", mb=f"{path.stat().st_size / 2**20:,.0f}"),
-                remedy=_("save the layer as GeoPackage: KML of that size is read by no program"),
-            )
+        _check_size(path.stat().st_size, place)
         data = path.read_bytes()
     declared = _DECLARED.match(data)
     encoding = declared.group(1).decode("ascii") if declared is not None else "utf-8-sig"
@@ -65,6 +61,14 @@ def kml_text(path: Path, place: Place) -> str:
     return text
 
 
+def _check_size(size: int, place: Place) -> None:
+    if size > MOST_BYTES:
+        raise place.error(
+            _("the file has {mb} MB", mb=f"{size / 2**20:,.0f}"),
+            remedy=_("save the layer as GeoPackage: KML is read whole"),
+        )
+
+
 def _unpacked(path: Path, place: Place) -> bytes:
     """Return the map in a KMZ, whose size has been checked."""
     try:
@@ -72,6 +76,7 @@ def _unpacked(path: Path, place: Place) -> bytes:
             inner = next((name for name in archive.namelist() if name.casefold().endswith(".kml")), None)
             if inner is None:
                 raise place.error(_("the archive holds no .kml"), remedy=_("export the layer again as KML"))
+            _check_size(archive.getinfo(inner).file_size, place)
             return archive.read(inner)
     except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError) as error:
         raise place.error(

@@ -24,7 +24,7 @@ MOST_ROWS = 1_048_576
 """Rows that a sheet of Excel has; a register is never longer."""
 
 MOST_COLUMNS = 1_000
-_MOST_BYTES = 128 << 20
+_MOST_BYTES = 64 << 20
 _MOST_CELL = 32_767  # characters that a cell of Excel holds
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _DELIMITERS = ",\t;|"
