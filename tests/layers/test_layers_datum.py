@@ -1,5 +1,7 @@
 """Web maps' datums: against another implementation, there and back, and no shift outside China."""
 
+import itertools
+
 import geopandas as gpd
 import numpy as np
 import prcoords
@@ -77,6 +79,8 @@ def test_nothing_is_shifted_outside_china():
     assert not in_china(lon, lat).any()
     for convert in (wgs84_to_gcj02, gcj02_to_wgs84):
         assert np.array_equal(np.array(convert(lon, lat)), np.array([lon, lat]))
+    for convert, datum in itertools.product((from_wgs84, to_wgs84), ("gcj02", "bd09")):
+        assert np.array_equal(np.array(convert(lon, lat, datum)), np.array([lon, lat]))
 
 
 def test_the_rectangle_is_closed():

@@ -155,15 +155,21 @@ def _inverse(forward: Callable[[Floats, Floats], Any], lon: Floats, lat: Floats)
 
 def to_wgs84(lon: Floats, lat: Floats, datum: Datum) -> tuple[Floats, Floats]:
     """Return WGS 84 positions of positions in ``datum``, (n,) degrees each."""
-    if datum == "bd09":
-        lon, lat = bd09_to_gcj02(lon, lat)
-    return gcj02_to_wgs84(lon, lat)
+    if datum == "gcj02":
+        return gcj02_to_wgs84(lon, lat)
+    west, south = gcj02_to_wgs84(*bd09_to_gcj02(lon, lat))
+    inside = in_china(west, south)
+    return np.where(inside, west, lon), np.where(inside, south, lat)
 
 
 def from_wgs84(lon: Floats, lat: Floats, datum: Datum) -> tuple[Floats, Floats]:
     """Return positions as a map in ``datum`` shows them, (n,) degrees each."""
-    lon, lat = wgs84_to_gcj02(lon, lat)
-    return gcj02_to_bd09(lon, lat) if datum == "bd09" else (lon, lat)
+    east, north = wgs84_to_gcj02(lon, lat)
+    if datum == "gcj02":
+        return east, north
+    inside = in_china(lon, lat)
+    east, north = gcj02_to_bd09(east, north)
+    return np.where(inside, east, lon), np.where(inside, north, lat)
 
 
 def take_back(frame: gpd.GeoDataFrame, datum: Datum, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
