@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
+    import numpy.typing as npt
 
     from siteplan.layers.repair import Place, Repair
 
@@ -28,6 +29,10 @@ AREA_UNITS: dict[str, tuple[float, str]] = {
     "10000 m2": (10_000.0, "SI"),
 }
 """Square metres of one, and where that is from, by the word that study.toml says."""
+
+_ALIKE = 0.02
+_ROUND = 0.01
+"""Areas in two columns are the same within a fiftieth, or a hundredth of the larger unit: tables are rounded."""
 
 _WORDS = {
     "亩": "mu", "市亩": "mu", "mu": "mu", "公顷": "ha", "ha": "ha", "hm2": "ha", "hm²": "ha",
@@ -56,7 +61,11 @@ def split_unit(heading: str) -> tuple[str, str | None]:
 
 
 def in_square_metres(
-    frame: gpd.GeoDataFrame, columns: Mapping[str, str], units: Mapping[str, str], place: Place
+    frame: gpd.GeoDataFrame,
+    columns: Mapping[str, str],
+    units: Mapping[str, str],
+    place: Place,
+    aliases: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[gpd.GeoDataFrame, dict[str, str], list[Repair]]:
     """Return a table with its columns of areas in square metres beside those in the file's unit.
 
@@ -69,6 +78,8 @@ def in_square_metres(
     units : mapping of str to str
         siteplan's column to a unit in :data:`AREA_UNITS`, as study.toml says.
     place : Place
+    aliases : mapping of str to sequence of str, optional
+        The study's own headings by column.
 
     Returns
     -------
@@ -82,24 +93,29 @@ def in_square_metres(
     Raises
     ------
     LayerError
-        If study.toml gives a unit for a column that is no area or is not there, or another than the heading does.
+        If study.toml gives a unit for a column that is no area or is not there, or another than the heading does; or if
+        several headings may be a column and their areas differ.
     """
     role = role_of(place.role)
     areas = [column.name for column in role.columns if column.unit == "m2"]
     headings = [str(name) for name in frame.columns if name != frame.geometry.name]
     for name, unit in units.items():
         _check_unit(name, unit, areas, place)
-    found = _with_units(areas, headings, columns, place)
+    here, __ = find_headings(role, headings, columns, place, aliases)
+    found: dict[str, tuple[str, str | None]] = {}
+    for name, headed in _with_units(areas, headings, columns, place, here).items():
+        one = _one(name, headed, here, frame, units, place)
+        if one is not None:
+            found[name] = one
     for name in units:
         if name not in found:
-            here, __ = find_headings(role, headings, columns, place)
             if name not in here:
                 raise place.error(
                     _("[layers.{role}] units: the file has no column {column}", role=place.role, column=name),
                     remedy=_("write which column it is: {line}", line=f'columns = {{ {name} = "..." }}'),
                     row=name,
                 )
-            found[name] = (here[name], split_unit(here[name])[1])
+            found[name] = here[name], split_unit(here[name])[1]
     made, notes, mapped = {}, [], dict(columns)
     for name, (heading, said) in found.items():
         unit = units.get(name) or said or "m2"
@@ -113,7 +129,7 @@ def in_square_metres(
         if unit == "m2":
             continue
         factor, source = AREA_UNITS[unit]
-        new = f"{split_unit(heading)[0]} [{unit} -> m2]"
+        new = f"{heading} [{unit} -> m2]"
         made[new] = _times(frame[heading], factor)
         mapped[name] = new
         what = _("{column} read from {heading}: x {factor} m2 ({unit}; {source})",
@@ -139,25 +155,64 @@ def _check_unit(name: str, unit: str, areas: Sequence[str], place: Place) -> Non
 
 
 def _with_units(
-    areas: Sequence[str], headings: Sequence[str], columns: Mapping[str, str], place: Place
-) -> dict[str, tuple[str, str | None]]:
-    """Return the columns whose heading ends in a unit other than m2: column to (heading, unit)."""
+    areas: Sequence[str], headings: Sequence[str], columns: Mapping[str, str], place: Place, here: Mapping[str, str]
+) -> dict[str, list[tuple[str, str]]]:
+    """Return the headings that end in a unit other than m2 by the column that each may be: (heading, unit)."""
     role = role_of(place.role)
-    found: dict[str, tuple[str, str | None]] = {}
+    found: dict[str, list[tuple[str, str]]] = {}
     for name, heading in columns.items():
         unit = split_unit(heading)[1]
-        if name in areas and heading in headings and unit not in {None, "m2"}:
-            found[name] = (heading, unit)
-    taken = {*find_headings(role, headings, columns, place)[0].values()}
+        if name in areas and heading in headings and unit is not None and unit != "m2":
+            found[name] = [(heading, unit)]
     for heading in headings:
         base, unit = split_unit(heading)
-        if unit in {None, "m2"} or heading in taken:
+        if unit is None or unit == "m2" or heading in here.values():
             continue
         names = find_headings(role, [base], {}, place)[0] or find_headings(role, [f"{base}_m2"], {}, place)[0]
         for name in names:
-            if name in areas and name not in columns and name not in found:
-                found[name] = (heading, unit)
+            if name in areas and name not in columns:
+                found.setdefault(name, []).append((heading, unit))
     return found
+
+
+def _one(
+    name: str,
+    said: Sequence[tuple[str, str]],
+    here: Mapping[str, str],
+    frame: gpd.GeoDataFrame,
+    units: Mapping[str, str],
+    place: Place,
+) -> tuple[str, str] | None:
+    """Return the heading that is read as a column, of several that may be it; None: the one that needs no unit.
+
+    Raises
+    ------
+    LayerError
+        If their areas differ by more than a fiftieth.
+    """
+    own = here.get(name)
+    if own is None or own in {heading for heading, _unit in said}:
+        given = list(said)
+    else:
+        given = [(own, units.get(name, "m2")), *said]
+    if len(given) == 1:
+        return said[0]
+    first, *others = (_square_metres(frame[heading], unit) for heading, unit in given)
+    slack = _ROUND * max(AREA_UNITS[unit][0] for _heading, unit in given)
+    if not all(np.allclose(first, other, rtol=_ALIKE, atol=slack, equal_nan=True) for other in others):
+        names = [heading for heading, _unit in given]
+        raise place.error(
+            _("several columns may be {column}, and their areas differ: {headings}",
+              column=name, headings=", ".join(names)),
+            remedy=_("write which one under [layers.{role}]: {line}",
+                     role=place.role, line=f'columns = {{ {name} = "{names[0]}" }}'),
+            row=names[0],
+        )  # fmt: skip
+    return None if own == given[0][0] else said[0]
+
+
+def _square_metres(values: pd.Series[Any], unit: str) -> npt.NDArray[np.float64]:
+    return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan) * AREA_UNITS[unit][0]
 
 
 def _times(values: pd.Series[Any], factor: float) -> pd.Series[Any]:
