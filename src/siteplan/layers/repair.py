@@ -118,7 +118,7 @@ def mend_geometry(frame: gpd.GeoDataFrame, shape: Shape, place: Place) -> tuple[
     """Check the geometry of a layer and repair what can be repaired.
 
     Heights are dropped, multipoints of one point become points, and invalid polygons are made valid
-    (``shapely.make_valid``, polygons only).
+    (``shapely.make_valid`` by structure, polygons only).
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def _mend_polygons(
     result = geometry.copy()
     for k in np.flatnonzero(~valid):
         reason = str(shapely.is_valid_reason(geometry[k]))
-        mended = _polygons_of(shapely.make_valid(geometry[k])) if geometry[k].geom_type in _POLYGONS else None
+        mended = _polygons_of(_made_valid(geometry[k])) if geometry[k].geom_type in _POLYGONS else None
         if mended is None:
             raise place.error(
                 _("invalid geometry that cannot be repaired: {reason}", reason=reason),
@@ -227,6 +227,11 @@ def _mend_polygons(
         before = {"geometry": shapely.to_wkb(geometry[k], hex=True)}
         repairs.append(place.repair(what, row=str(ids[k]), problem="invalid", original=before, crs=crs))
     return result, repairs
+
+
+def _made_valid(geometry: Any) -> Any:
+    """Return a valid geometry: what a ring covers twice stays covered, and a hole outside its polygon is no land."""
+    return shapely.make_valid(geometry, method="structure", keep_collapsed=False)
 
 
 def _polygons_of(geometry: Any) -> Any:
