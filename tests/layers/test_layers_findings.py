@@ -98,6 +98,18 @@ def test_rows_outside_the_area_that_they_name():
     assert found[0].what.startswith("lies 50 m outside communities-0 of communities")
 
 
+def test_sites_outside_the_boundary_are_found():
+    shapes = [shapely.Point(5, 5), shapely.Point(10.5, 5), shapely.Point(5, 60)]
+    vectors = {
+        "boundary": layer("boundary", [shapely.box(0, 0, 10, 10)]),
+        "sites": layer("sites", shapes, households=9.0),
+    }
+    found = list(place_findings(vectors, {}))
+    assert [(one.role, one.problem, one.what) for one in found] == [
+        ("sites", "outside", "lies 50 m outside the boundary")
+    ]
+
+
 def test_points_in_the_wrong_county_by_their_division_codes():
     boundary = layer("boundary", [box(0, 0, 100, 100), box(100, 0, 200, 100)], id=["520203", "520221"])
     towns = layer("townships", [shapely.Point(50, 50), shapely.Point(130, 50), shapely.Point(50, 50), shapely.Point(1, 1)],

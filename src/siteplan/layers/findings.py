@@ -37,6 +37,8 @@ _COUNTED = (
     "grids",
 )
 """Roles whose rows are counted or added up, so that a row that stands twice changes a sum."""
+_WITHIN = ("sites", "communities", "townships")
+"""Roles of which a row outside the boundary is found; of others that are planned with it is refused (siteplan.layers.validate)."""
 _ON_THE_LINE_M = 1.0
 _CODE = 6
 """Digits of a county's division code, with which the codes of its townships and villages begin."""
@@ -105,6 +107,7 @@ def place_findings(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, 
             )
     if "boundary" not in vectors:
         return
+    yield from _beyond(vectors, paths)
     counties = _polygons(vectors["boundary"])
     counties = counties[[code.isdigit() and len(code) == _CODE for code in counties.index.astype(str)]]
     for role, frame in vectors.items():
@@ -115,6 +118,18 @@ def place_findings(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, 
             for row, code in zip(frame["id"][lost].astype(str), codes[lost], strict=True):
                 what = _("its code begins with {code}, which no part of the boundary has", code=code)
                 yield Place(role=role, path=paths.get(role, "")).finding(what, problem="outside", row=row)
+
+
+def _beyond(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> Iterator[Repair]:
+    """Yield sites, communities and townships that lie more than a metre outside the boundary."""
+    area = shapely.union_all(vectors["boundary"].geometry.to_numpy())
+    shapely.prepare(area)
+    for role in [role for role in _WITHIN if role in vectors]:
+        shapes = vectors[role].geometry.to_numpy()
+        for k in np.flatnonzero(~shapely.dwithin(area, shapes, _ON_THE_LINE_M)):
+            what = _("lies {away} m outside the boundary", away=f"{shapely.distance(area, shapes[k]):,.0f}")
+            row = str(vectors[role]["id"].iloc[k])
+            yield Place(role=role, path=paths.get(role, "")).finding(what, problem="outside", row=row)
 
 
 def _polygons(frame: gpd.GeoDataFrame) -> gpd.GeoSeries:
@@ -186,7 +201,7 @@ def _summary(problem: str, n: int, role: str, rows: str) -> str:
         "sliver": _("{n} rows of {role} are slivers: {rows}", **values),
         "overlap": _("{n} rows of {role} overlap others: {rows}", **values),
         "multipart": _("{n} rows of {role} have parts far apart: {rows}", **values),
-        "outside": _("{n} rows of {role} lie outside the area they name: {rows}", **values),
+        "outside": _("{n} rows of {role} lie outside the area they name, or the boundary: {rows}", **values),
         "unit": _("areas of {role} may be in another unit", **values),
         "total": _("{n} counts of {role} are not the sums of their buildings: {rows}", **values),
         "value": _("{n} values of {role} are wrong or hardly right: {rows}", **values),

@@ -99,7 +99,7 @@ def table_findings(frame: gpd.GeoDataFrame, place: Place) -> list[Repair]:
         failed = error.failure_cases
     else:
         return []
-    ids = table["id"].astype(str) if "id" in table else table.index.astype(str)
+    ids = (table["id"] if "id" in table else table.index.to_series()).astype(str).tolist()
     found: dict[tuple[str, str], Repair] = {}
     for case in failed.itertuples():
         what = _said(case)
