@@ -7,6 +7,7 @@ import shapely
 
 from siteplan.errors import LayerError
 from siteplan.layers.area_units import AREA_UNITS, split_unit
+from siteplan.layers.files import FileOptions
 from siteplan.layers.handling import Handling
 from siteplan.layers.read import read_layer
 
@@ -93,3 +94,44 @@ def test_a_word_among_the_areas_is_named(tmp_path):
         read_layer(candidates(tmp_path, land_mu=["3", "约4亩"]), "candidates")
     assert caught.value.row == "b"
     assert "约4亩" in caught.value.problem
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"land_m2": [1000.0, 2000.0], "land_mu": [1.0, 2.0]},
+        {"用地面积": [1000.0, 2000.0], "用地面积（亩）": [1.0, 2.0]},
+        {"用地面积（亩）": [15.0, 30.0], "用地面积（公顷）": [2.0, 4.0]},
+    ],
+)
+def test_two_columns_of_one_area_that_differ_are_refused(tmp_path, columns):
+    first, second = columns
+    with pytest.raises(LayerError, match="their areas differ") as caught:
+        read_layer(candidates(tmp_path, **columns), "candidates")
+    assert f'columns = {{ land_m2 = "{first}" }}' in caught.value.remedy
+    frame, _notes = read_layer(candidates(tmp_path, **columns), "candidates", columns={"land_m2": second})
+    assert frame["land_m2"].tolist() == pytest.approx(
+        [x * AREA_UNITS[split_unit(second)[1]][0] for x in columns[second]]
+    )
+
+
+def test_two_columns_of_one_area_that_agree_are_one(tmp_path):
+    path = candidates(tmp_path, **{"用地面积": [1000.0, 2000.0], "用地面积（亩）": [1.5, 3.0]})
+    frame, notes = read_layer(path, "candidates")
+    assert frame["land_m2"].tolist() == [1000.0, 2000.0]
+    assert not [note for note in notes if "15 mu" in note.what]
+    path = candidates(tmp_path, **{"用地面积（亩）": [15.0, 30.0], "用地面积（公顷）": [1.0, 2.0]})
+    frame, _notes = read_layer(path, "candidates")
+    assert frame["land_m2"].tolist() == pytest.approx([10_000.0, 20_000.0])
+
+
+def test_an_error_names_the_heading_that_the_file_has(tmp_path):
+    with pytest.raises(LayerError, match=r"用地面积（亩）.*'3亩': it is not a number"):
+        read_layer(candidates(tmp_path, **{"用地面积（亩）": ["3亩", "4"]}), "candidates")
+
+
+def test_headings_of_the_study_are_known_before_units(tmp_path):
+    path = candidates(tmp_path, **{"宗地面积": [1000.0, 2000.0], "用地面积（亩）": [1.0, 2.0]})
+    options = FileOptions(aliases={"land_m2": ["宗地面积"]})
+    with pytest.raises(LayerError, match="their areas differ"):
+        read_layer(path, "candidates", options=options)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Geod
 
-from siteplan.errors import SettingsError
-from siteplan.layers.crs import choose_metric_crs, name_of, to_crs
+from siteplan.errors import LayerError, SettingsError
+from siteplan.layers.crs import check_rows, choose_metric_crs, name_of, to_crs
 from siteplan.layers.repair import Place
 
 PLACE = Place(role="sites", path="a.gpkg")
@@ -88,3 +88,18 @@ def test_same_datum_says_nothing():
 
 def test_name():
     assert name_of(CRS("EPSG:4547")) == "EPSG:4547"
+
+
+@pytest.mark.parametrize(
+    ("crs", "there", "astray"),
+    [("EPSG:4490", (114.1, 26.2), (0.0, 0.0)), ("EPSG:4544", (444_018.0, 2_900_000.0), (104.5, 26.2)),
+     ("EPSG:4523", (35_444_018.0, 2_900_000.0), (35_000_000.0, 0.0))],
+)  # fmt: skip
+def test_a_row_far_from_where_its_system_is_made_for(crs, there, astray):
+    # contract: C1
+    with pytest.raises(LayerError, match="1 rows lie far outside the area") as caught:
+        check_rows(points([there, astray], crs), PLACE)
+    assert caught.value.row == points([there, astray], crs)["id"].iloc[1]
+    check_rows(points([there], crs), PLACE)
+    check_rows(points([astray], crs), PLACE)  # alone: other layers tell
+    check_rows(points([(-179.9, 60.0), (179.9, 60.0)], "EPSG:4326"), PLACE)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from siteplan.errors import LayerError, UsageError
 from siteplan.layers.faults import duplicates, overlaps, scattered, slivers
-from siteplan.layers.handling import Handling, check_kept
-from siteplan.layers.mend_rows import mend_rows, undo
+from siteplan.layers.handling import Handling, check_keep, check_kept, with_rows
+from siteplan.layers.mend_rows import leave_out, mend_rows, undo
 from siteplan.layers.repair import Place, mend_geometry
 
 box = shapely.box
@@ -121,7 +121,7 @@ def test_each_repair_is_a_row_that_says_what_was_done():
     assert said == {
         "x1": ("duplicate", "left out: it repeats x0"),
         "x2": ("sliver", "left out: a sliver of 8.00 m2"),
-        "x3": ("overlap", "cut by 20.0 m2 that x0 cover too"),
+        "x3": ("overlap", "cut by 20.0 m2 that it shares with x0"),
         "x4": ("overlap", "left out: it lies wholly on x0"),
     }
     assert {repair.kind for repair in repairs} == {"repair"}
@@ -162,3 +162,69 @@ def test_an_invalid_polygon_is_mended_undone_and_not_kept():
     check_kept(repairs, Handling(keep=("x1",)), PLACE)
     with pytest.raises(LayerError, match="kept as it is"):
         check_kept(repairs, Handling(keep=("x0",)), PLACE)
+
+
+def test_a_row_loses_what_several_larger_ones_cover():
+    frame = layer(box(0, 0, 10, 10), box(10, 0, 20, 9), box(8, 0, 13, 10), box(30, 0, 40, 10))
+    mended, repairs = mend_rows(frame, asked("overlap"), PLACE)
+    assert mended.geometry.area.tolist() == [100, 90, 3, 100]
+    assert [(one.row, one.what) for one in repairs] == [("x2", "cut by 47.0 m2 that it shares with x0, x1")]
+
+
+@pytest.mark.parametrize("problem", ["sliver", "outside"])
+def test_a_repair_that_would_leave_nothing_is_refused(problem):
+    # contract: C1
+    frame = layer(box(0, 0, 100, 0.1), box(0, 9, 100, 9.1))
+    with pytest.raises(LayerError, match="every row would be left out") as caught:
+        leave_out(frame, np.array([0, 1]), problem, ["a", "b"], asked(problem), PLACE)
+    assert f'take "{problem}" out of repair' in caught.value.remedy
+    kept, _repairs = leave_out(frame, np.array([0, 1]), problem, ["a", "b"], asked(problem, keep=("x1",)), PLACE)
+    assert kept["id"].tolist() == ["x1"]
+
+
+def test_ids_are_made_of_what_the_reader_would_take_for_the_same():
+    frame = layer(*(shapely.Point(k, k) for k in range(5))).assign(id=["a", " a", "a ", None, "a-2"])
+    mended, repairs = with_rows(frame, {}, asked("id"), PLACE)
+    assert mended["id"].tolist() == ["a", "a-3", "a-4", "communities-4", "a-2"]
+    assert [repair.original for repair in repairs] == [{"id": "a"}, {"id": "a"}, {"id": None}]
+    numbers = frame.assign(id=[4.0, 5.0, np.nan, 4.0, 6.0])
+    assert with_rows(numbers, {}, asked("id"), PLACE)[0]["id"].tolist() == ["4", "5", "communities-3", "4-2", "6"]
+    same = frame.assign(id="0")  # one id in all rows: none is looked for twice
+    assert with_rows(same, {}, asked("id"), PLACE)[0]["id"].tolist() == ["0", "0-2", "0-3", "0-4", "0-5"]
+
+
+def test_a_row_without_geometry_is_called_as_the_reader_calls_it():
+    frame = layer(shapely.Point(0, 0), None, None).assign(id=[4.0, 5.0, np.nan])
+    _mended, repairs = with_rows(frame, {}, asked("empty"), PLACE)
+    assert [repair.row for repair in repairs] == ["5", "row 3"]
+    assert with_rows(frame, {}, asked("empty", keep=("5",)), PLACE)[0]["id"].tolist()[:2] == [4.0, 5.0]
+    ours = frame.rename(columns={"id": "图斑号"})
+    assert [one.row for one in with_rows(ours, {}, asked("empty"), PLACE, {"id": ["图斑号"]})[1]] == ["5", "row 3"]
+    with pytest.raises(UsageError, match="could be put back: 5"):
+        undo(frame.iloc[:1], repairs, ["5"])
+    assert len(undo(frame.iloc[:1], repairs)) == 1
+
+
+def test_a_renamed_row_that_was_left_out_comes_back_under_its_own_id():
+    frame = layer(box(0, 0, 10, 10), box(0, 20, 100, 20.1)).assign(id=["a", "a"])
+    named, first = with_rows(frame, {}, asked("id"), PLACE)
+    mended, then = mend_rows(named, asked("sliver"), PLACE)
+    assert (mended["id"].tolist(), [one.row for one in then]) == (["a"], ["a-2"])
+    assert undo(mended, [*first, *then])["id"].tolist() == ["a", "a"]
+
+
+def test_what_a_ring_covers_twice_stays_covered_and_a_hole_outside_is_no_land():
+    # contract: C14
+    twice = shapely.Polygon([(0, 0), (10, 0), (10, 10), (4, 10), (4, 4), (6, 4), (6, 12), (0, 12)])
+    astray = shapely.Polygon([(0, 0), (10, 0), (10, 10), (0, 10)], [[(5, 5), (15, 5), (15, 6), (5, 6)]])
+    frame, repairs = mend_geometry(layer(twice, astray), "polygon", PLACE)
+    assert frame.geometry.area.tolist() == [112, 95]
+    assert [one.problem for one in repairs] == ["invalid", "invalid"]
+
+
+def test_keep_names_rows_that_there_are():
+    check_keep(["a", "b"], Handling(keep=("b",)), PLACE)
+    with pytest.raises(LayerError, match="rows that the layer lacks: h12") as caught:
+        check_keep(["h1", "h2"], Handling(keep=("h1", "h12")), PLACE)
+    assert caught.value.row == "keep"
+    assert "the nearest id is h1" in caught.value.remedy

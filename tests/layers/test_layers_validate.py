@@ -6,6 +6,7 @@ import shapely
 
 from siteplan.errors import DataError, LayerError
 from siteplan.layers.collection import Layers
+from siteplan.layers.repair import Place
 from siteplan.layers.validate import check_extents, check_inside, check_references
 
 PATHS = {role: f"{role}.gpkg" for role in ("boundary", "buildings", "candidates", "facilities", "sites", "streets")}
@@ -53,6 +54,21 @@ def test_nowhere_near():
     assert caught.value.path == "streets.gpkg"
     assert "nowhere near" in caught.value.problem
     assert "EPSG:4326" in caught.value.remedy
+
+
+def test_rows_too_far_apart_for_any_system_in_metres():
+    # contract: C1
+    sites = frame(shapely.Point(9.52, 47.14), shapely.Point(9.53, 47.15), shapely.Point(0, 0))
+    with pytest.raises(LayerError, match="no system in metres is true to length") as caught:
+        check_extents({"sites": sites, "buildings": near_vaduz()}, {}, PATHS)
+    assert (caught.value.path, caught.value.row) == ("sites.gpkg", "x2")
+    provinces = frame(
+        shapely.Point(105.4, 26.2), shapely.Point(109, 32.7), shapely.Point(120, 45)
+    )  # Guizhou to Inner Mongolia
+    check_extents({"sites": provinces}, {}, PATHS)
+    with pytest.raises(LayerError, match="no system in metres"):
+        check_extents({"sites": frame(shapely.Point(85, 40), shapely.Point(120, 42))}, {}, PATHS)
+    check_extents({"sites": frame(shapely.Point(85, 70), shapely.Point(120, 70))}, {}, PATHS)  # 35 degrees there are 12
 
 
 SQUARE = frame(shapely.box(0, 0, 100, 100), crs="EPSG:4547")
@@ -104,3 +120,17 @@ def test_layers_do_not_change():
     with pytest.raises(TypeError):
         layers.vectors["sites"] = SQUARE
     assert layers.but(vectors={"sites": SQUARE, "boundary": SQUARE}).vectors.keys() == {"sites", "boundary"}
+
+
+def test_an_id_that_several_rows_had_says_of_none_which_is_meant():
+    # contract: C1
+    sites = frame(shapely.Point(1, 1), shapely.Point(2, 2), crs="EPSG:4547").assign(id=["s1", "s1-2"])
+    made = Place(role="sites", path="").repair("made", row="s1-2", problem="id", original={"id": "s1"})
+    homes = frame(shapely.Point(1, 1), crs="EPSG:4547", site_id=["s1"], community_id=[None])
+    with pytest.raises(LayerError, match="is it s1 or s1-2") as caught:
+        check_references({"sites": sites, "buildings": homes}, PATHS, [made])
+    assert (caught.value.path, caught.value.row) == ("buildings.gpkg", "x0")
+    check_references(
+        {"sites": sites.iloc[:1], "buildings": homes}, PATHS, [made]
+    )  # the other one was left out as a repeat
+    check_references({"sites": sites, "buildings": homes.assign(site_id="s1-2")}, PATHS, [made])

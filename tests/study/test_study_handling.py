@@ -293,6 +293,53 @@ def test_undo_of_what_cannot_be_used_leaves_study_toml_alone(tmp_path):
         keep_rows(folder, "streets", ["a"])
 
 
+def test_undo_of_what_keep_does_not_undo_says_so(tmp_path):
+    # contract: C1
+    (tmp_path / "r.csv").write_text("id,户数,经度,纬度\ns1,10,114.1,26.2\ns2,20,,\n", encoding="utf-8")
+    text = '[study]\nname = "x"\n[layers.sites]\npath = "r.csv"\ncrs = "EPSG:4490"\nunplaced = "drop"\n'
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    ran = CliRunner().invoke(undo_command, [str(tmp_path), "sites", "row 3"])
+    assert isinstance(ran.exception, UsageError)
+    assert "keep does not undo this: sites row 3: left out: it has no coordinates" in str(ran.exception)
+    assert (tmp_path / "study.toml").read_text(encoding="utf-8") == text
+
+
+def test_a_row_of_the_register_where_no_place_was_entered(tmp_path):
+    # contract: C1
+    (tmp_path / "r.csv").write_text(
+        "id,户数,经度,纬度\ns1,10,114.1,26.2\ns2,20,0,0\ns3,9,114.1,26.1\n", encoding="utf-8"
+    )
+    text = '[study]\nname = "x"\n[layers.sites]\npath = "r.csv"\ncrs = "{crs}"\n'
+    for crs in ("EPSG:4490", "EPSG:4326"):
+        (tmp_path / "study.toml").write_text(text.format(crs=crs), encoding="utf-8")
+        with pytest.raises(LayerError) as caught:
+            open_study(tmp_path)
+        assert caught.value.row == "s2"
+
+
+def test_repairs_of_long_outlines_are_read_again(tmp_path):
+    ring = shapely.Point(500_500, 2_900_500).buffer(100, quad_segs=1500).exterior.coords[:-1]
+    knot = shapely.Polygon([*ring, (500_700, 2_900_500), (500_650, 2_900_600), (500_650, 2_900_400)])
+    assert not knot.is_valid
+    home = good_layers()["buildings"]
+    home.loc[0, "geometry"] = knot
+    folder = make_study(tmp_path, buildings=home)
+    study = open_study(folder)
+    write_repairs(study.layers.repairs, folder, study.crs)
+    repairs = [one for one in read_repairs(folder) if one.kind == "repair"]
+    back = undo(study.layers.require("buildings", ""), repairs)
+    assert back.geometry.iloc[0].equals_exact(knot, 1e-6)
+
+
+def test_ids_that_stand_twice_are_not_repaired_where_buildings_name_them(tmp_path):
+    # contract: C1
+    twice = good_layers()["sites"].assign(id="s1")
+    homes = good_layers()["buildings"].assign(site_id="s1")
+    toml = TOML.replace("[layers.sites]\n", '[layers.sites]\nrepair = ["id"]\n')
+    with pytest.raises(LayerError, match="is it s1 or s1-2"):
+        open_study(make_study(tmp_path, toml=toml, sites=twice, buildings=homes))
+
+
 def test_check_saves_and_shows(tmp_path):
     folder = make_study(tmp_path, toml=ASKED, buildings=careless())
     ran = CliRunner().invoke(check_command, [str(folder), "--save"])

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from siteplan.cli.roles import role_name
 from siteplan.messages import _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from siteplan.layers.repair import Repair
 
 
 @click.command("undo")
@@ -42,9 +48,10 @@ def undo_command(study: Path, layer: str, rows: tuple[str, ...], as_json: bool) 
                 repaired=", ".join(sorted(repaired)) or "-",
             )
         )
+    _check_undone([one for one in made if not one.problem], layer, rows)
     kept = keep_rows(study, layer, rows)
     try:
-        open_study(study)
+        _check_undone(open_study(study).layers.repairs, layer, rows)
     except BaseException:
         write_whole(file, before)
         raise
@@ -52,3 +59,17 @@ def undo_command(study: Path, layer: str, rows: tuple[str, ...], as_json: bool) 
         click.echo(json.dumps({"layer": layer, "keep": kept}, ensure_ascii=False))
     else:
         click.echo(_("{role}: kept as the file has them: {rows}", role=role_name(layer), rows=", ".join(kept)))
+
+
+def _check_undone(repairs: Iterable[Repair], layer: str, rows: tuple[str, ...]) -> None:
+    """Refuse repairs of these rows that are made, whatever is kept: how a register or the streets were understood."""
+    from siteplan.errors import UsageError
+
+    still = [str(one) for one in repairs if one.role == layer and one.kind == "repair" and one.row in rows]
+    if still:
+        raise UsageError(
+            _(
+                "keep does not undo this: {repairs}. Change these rows in the file, or what study.toml says of the layer",
+                repairs="; ".join(still),
+            )
+        )

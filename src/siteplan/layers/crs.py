@@ -24,6 +24,9 @@ from siteplan.messages import _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
+    from pyproj.aoi import AreaOfUse
+
 Bounds: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north."""
 
@@ -31,6 +34,8 @@ WGS84 = CRS.from_epsg(4326)
 _MOST_DISTORTION = 0.01
 _DEGREES = 180.0
 _LATITUDE = 90.0
+_FAR_DEGREES = 5.0
+"""Degrees beyond the area of a CRS where a row cannot be right while others lie in it: a zone is 3 or 6 wide."""
 
 
 def parse_crs(text: str, *, path: str | None = None, row: str | None = None) -> CRS:
@@ -134,6 +139,44 @@ def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
         other = exchanged(bounds)
         if lonlat_bounds(other, crs) is not None and outside_use(other, crs) is None:
             raise swapped_error(bounds, crs, place)
+
+
+def check_rows(frame: gpd.GeoDataFrame, place: Place) -> None:
+    """Refuse rows that lie far outside the area for which the layer's CRS is made, while others lie in it.
+
+    So lie places that nobody entered (0, 0), and degrees among metres. Where the whole layer lies outside, its zone is wrong,
+    and the others show it (siteplan.layers.validate).
+
+    Raises
+    ------
+    LayerError
+        Naming the first row.
+    """
+    crs, area = frame.crs, frame.crs.area_of_use
+    whole = lonlat_bounds(tuple(frame.total_bounds), crs)
+    if area is None or whole is None or _within(np.array([whole]), area)[0]:
+        return
+    points = shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy()))
+    lon, lat = _transformer(crs, WGS84).transform(points[:, 0], points[:, 1])
+    out = ~_within(np.column_stack([lon, lat, lon, lat]), area)
+    if not out.any() or out.all():
+        return
+    k = int(np.flatnonzero(out)[0])
+    raise place.error(
+        _("{n} rows lie far outside the area that {crs} is made for, the others in it; the first at {x}, {y}",
+          n=int(out.sum()), crs=name_of(crs), x=f"{points[k, 0]:.10g}", y=f"{points[k, 1]:.10g}"),
+        remedy=_("correct the coordinates of these rows in the file: none entered (0, 0), or in another system than the others"),
+        row=str(frame["id"].iloc[k]),
+    )  # fmt: skip
+
+
+def _within(boxes: npt.NDArray[np.float64], area: AreaOfUse) -> npt.NDArray[np.bool_]:
+    """Tell which boxes, (n, 4) in degrees, lie within :data:`_FAR_DEGREES` of an area; across the date line all do."""
+    if area.west > area.east:
+        return np.ones(len(boxes), dtype=bool)
+    low = (boxes[:, :2] >= np.array([area.west, area.south]) - _FAR_DEGREES).all(axis=1)
+    high = (boxes[:, 2:] <= np.array([area.east, area.north]) + _FAR_DEGREES).all(axis=1)
+    return np.asarray(low & high, dtype=bool)
 
 
 def swapped_error(bounds: Bounds, crs: CRS, place: Place) -> Exception:

@@ -10,20 +10,22 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from siteplan.layers.columns import find_headings, role_of
+from siteplan.layers.columns import ID, find_headings, parse_values, role_of
 from siteplan.layers.datum import NAMES, Datum, take_back
+from siteplan.layers.names import nearest
+from siteplan.layers.repair import Place, some
 from siteplan.layers.shift import Shift, settle, settle_grid
 from siteplan.layers.zones import OLD_DATUMS, fit_zone, old_datum
 from siteplan.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
     from pyproj import CRS
 
     from siteplan.layers.raster import Raster
-    from siteplan.layers.repair import Place, Repair
+    from siteplan.layers.repair import Repair
 
 REPAIRS = ("empty", "id", "duplicate", "sliver", "overlap", "outside")
 """Repairs that are made only where study.toml asks for them: each leaves out or changes rows."""
@@ -87,7 +89,11 @@ def in_its_zone(frame: gpd.GeoDataFrame, crs: CRS, place: Place) -> tuple[CRS, l
 
 
 def with_rows(
-    frame: gpd.GeoDataFrame, columns: Mapping[str, str], handling: Handling, place: Place
+    frame: gpd.GeoDataFrame,
+    columns: Mapping[str, str],
+    handling: Handling,
+    place: Place,
+    aliases: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     """Return a table as read without rows that have no geometry, and with an id for each, where that may be repaired.
 
@@ -98,6 +104,8 @@ def with_rows(
         siteplan's column to the file's heading.
     handling : Handling
     place : Place
+    aliases : mapping of str to sequence of str, optional
+        The study's own headings by column.
 
     Returns
     -------
@@ -106,19 +114,22 @@ def with_rows(
         One a row.
     """
     repairs: list[Repair] = []
+    keep = set(handling.keep)
     if not {"empty", "id"} & set(handling.repair) or not len(frame):
         return frame, repairs
     headings = [str(name) for name in frame.columns if name != frame.geometry.name]
-    heading = find_headings(role_of(place.role), headings, columns, place)[0].get("id")
+    heading = find_headings(role_of(place.role), headings, columns, place, aliases)[0].get("id")
     frame = frame.reset_index(drop=True)
     if "empty" in handling.repair:
         geometry = np.asarray(frame.geometry.array, dtype=object)
         empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
-        if heading is not None:
-            empty &= ~frame[heading].astype(str).isin(handling.keep).to_numpy()
-        for k in np.flatnonzero(empty):
-            row = _("row {k}", k=k + 1) if heading is None else str(frame[heading].iloc[k])
-            before = {str(name): plain(frame[name].iloc[k]) for name in headings}
+        names = [None] * len(frame) if heading is None else _texts(frame[heading])
+        empty &= [name not in keep for name in names]
+        at = np.flatnonzero(empty)
+        cells = {name: [plain(value) for value in frame[name].iloc[at].tolist()] for name in headings}
+        for i, k in enumerate(at):
+            row = names[k] or _("row {k}", k=k + 1)
+            before = {name: values[i] for name, values in cells.items()}
             repairs.append(place.repair(_("left out: it has no geometry"), row=row, problem="empty", original=before))
         frame = frame[~empty].reset_index(drop=True)
     if heading is not None and "id" in handling.repair:
@@ -130,33 +141,40 @@ def with_rows(
 def _with_ids(
     frame: gpd.GeoDataFrame, heading: str, handling: Handling, place: Place
 ) -> tuple[gpd.GeoDataFrame, list[Repair]]:
-    ids = frame[heading]
-    absent = ids.isna() | (ids.astype(str).str.strip() == "")
-    again = ids.duplicated() & ~absent
-    if not (absent | again).any():
-        return frame, []
-    texts = [None if gone else text.strip() for gone, text in zip(absent, _texts(ids), strict=True)]
+    texts = _texts(frame[heading])
     known = {text for text in texts if text is not None}
+    again = pd.Series(texts, dtype=object).duplicated().to_numpy()
+    numbers: dict[str, int] = {}
     repairs = []
-    for k in np.flatnonzero(absent | again):
-        stem = f"{place.role}-{k + 1}" if texts[k] is None else f"{texts[k]}-2"
-        number, new = 2, stem
-        while new in known:
-            number += 1
-            new = f"{stem.removesuffix('-2')}-{number}"
+    for k, text in enumerate(texts):
+        if text is not None and not again[k]:
+            continue
+        stem = f"{place.role}-{k + 1}" if text is None else text
+        new = stem if text is None and stem not in known else _free(stem, known, numbers)
         if new in handling.keep:  # it stays as it is, and the reader refuses it
             continue
         known.add(new)
-        what = _("id {new} made: the row had none", new=new) if texts[k] is None else _(
-            "id {new} made: {old} stands more than once", new=new, old=texts[k]
+        what = _("id {new} made: the row had none", new=new) if text is None else _(
+            "id {new} made: {old} stands more than once", new=new, old=text
         )  # fmt: skip
-        repairs.append(place.repair(what, row=new, problem="id", original={"id": texts[k]}))
+        repairs.append(place.repair(what, row=new, problem="id", original={"id": text}))
         texts[k] = new
-    return frame.assign(**{heading: pd.Series(texts, index=frame.index)}), repairs
+    return (frame.assign(**{heading: pd.Series(texts, index=frame.index)}) if repairs else frame), repairs
 
 
-def _texts(values: pd.Series[Any]) -> list[str]:
-    return [str(int(value)) if isinstance(value, float) and value.is_integer() else str(value) for value in values]
+def _free(stem: str, known: set[str], numbers: dict[str, int]) -> str:
+    """Return ``stem-2``, ``stem-3``, ...: the first that is not known; ``numbers`` remembers how far each stem has come."""
+    number = numbers.get(stem, 2)
+    while f"{stem}-{number}" in known:
+        number += 1
+    numbers[stem] = number
+    return f"{stem}-{number}"
+
+
+def _texts(values: pd.Series[Any]) -> list[str | None]:
+    """Return ids as the reader will have them: text without blanks around it, whole numbers without a point; None where there is none."""
+    texts = parse_values(values.reset_index(drop=True), ID, values, Place(role="", path=""))
+    return [None if text is None or text is pd.NA or text != text else text for text in texts.tolist()]  # noqa: PLR0124 - NaN
 
 
 def plain(value: Any) -> object:
@@ -166,6 +184,25 @@ def plain(value: Any) -> object:
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def check_keep(ids: Sequence[str], handling: Handling, place: Place) -> None:
+    """Refuse ids in ``keep`` that no row has: a row meant by a wrong id would be changed all the same.
+
+    Raises
+    ------
+    LayerError
+        Naming the first, and the nearest id that there is.
+    """
+    known = set(ids) if handling.keep else set()
+    lost = [row for row in handling.keep if row not in known]
+    if lost:
+        raise place.error(
+            _("keep names rows that the layer lacks: {rows}", rows=some(lost)),
+            remedy=_("correct keep in [layers.{role}]; the nearest id is {near}",
+                     role=place.role, near=nearest(lost[0], list(ids))),
+            row="keep",
+        )  # fmt: skip
 
 
 def check_kept(repairs: list[Repair], handling: Handling, place: Place) -> None:

@@ -47,12 +47,13 @@ def mend_rows(frame: gpd.GeoDataFrame, handling: Handling, place: Place) -> tupl
     repairs: list[Repair] = []
     if "duplicate" in handling.repair:
         rows, of = duplicates(frame)
-        what = [_("left out: it repeats {row}", row=frame["id"].iloc[k]) for k in of]
+        what = [_("left out: it repeats {row}", row=row) for row in frame["id"].iloc[of]]
         frame, said = leave_out(frame, rows, "duplicate", what, handling, place)
         repairs += said
     if "sliver" in handling.repair:
         rows = slivers(frame, place.role)
-        what = [_("left out: a sliver of {area} m2", area=f"{frame.geometry.iloc[k].area:.2f}") for k in rows]
+        areas = shapely.area(frame.geometry.to_numpy()[rows])
+        what = [_("left out: a sliver of {area} m2", area=f"{area:.2f}") for area in areas]
         frame, said = leave_out(frame, rows, "sliver", what, handling, place)
         repairs += said
     if "overlap" in handling.repair:
@@ -81,42 +82,71 @@ def leave_out(
         (n,) What is said of each.
     handling : Handling
     place : Place
+
+    Raises
+    ------
+    LayerError
+        If no row would stay.
     """
-    keep = set(handling.keep)
-    gone = [(int(k), said) for k, said in zip(rows, what, strict=True) if str(frame["id"].iloc[k]) not in keep]
-    repairs = []
-    for k, said in gone:
-        before = {str(name): plain(frame[name].iloc[k]) for name in frame.columns if name != frame.geometry.name}
-        before["geometry"] = shapely.to_wkb(frame.geometry.iloc[k], hex=True)
-        row = str(frame["id"].iloc[k])
-        repairs.append(place.repair(said, row=row, problem=problem, original=before, crs=frame.crs.to_wkt()))
+    keep, ids = set(handling.keep), frame["id"].astype(str).to_numpy()
+    gone = [(int(k), said) for k, said in zip(rows, what, strict=True) if ids[k] not in keep]
+    if not gone:
+        return frame, []
+    if len(gone) == len(frame):
+        raise place.error(
+            _("every row would be left out ({n} rows; {problem})", n=len(frame), problem=problem),
+            remedy=_("look at the layer in a GIS: its place and its coordinate system; or take {problem} out of repair in "
+                     "[layers.{role}]", problem=f'"{problem}"', role=place.role),
+            row="repair",
+        )  # fmt: skip
+    at = [k for k, _said in gone]
+    cells = {
+        str(name): [plain(value) for value in frame[name].iloc[at].tolist()]
+        for name in frame.columns
+        if name != frame.geometry.name
+    }
+    cells["geometry"] = shapely.to_wkb(frame.geometry.to_numpy()[at], hex=True).tolist()
+    system = frame.crs.to_wkt()
+    repairs = [
+        place.repair(
+            said,
+            row=str(ids[k]),
+            problem=problem,
+            original={name: values[i] for name, values in cells.items()},
+            crs=system,
+        )
+        for i, (k, said) in enumerate(gone)
+    ]
     stays = np.ones(len(frame), dtype=bool)
-    stays[[k for k, _said in gone]] = False
+    stays[at] = False
     return frame[stays].reset_index(drop=True), repairs
 
 
 def _cut(frame: gpd.GeoDataFrame, handling: Handling, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
     """Return a layer in which the smaller of two overlapping polygons has lost what both cover."""
     first, second, _area = overlaps(frame, place.role)
-    geometry = np.asarray(frame.geometry.array, dtype=object).copy()
-    size, ids, keep = shapely.area(geometry), frame["id"].astype(str).to_numpy(), set(handling.keep)
+    whole = np.asarray(frame.geometry.array, dtype=object)
+    geometry = whole.copy()
+    size, ids, keep = shapely.area(whole), frame["id"].astype(str).to_numpy(), set(handling.keep)
     repairs, empty, said = [], [], []
     larger = np.where(size[first] >= size[second], first, second)
     loser = np.where(size[first] >= size[second], second, first)
-    for k in pd.unique(loser):
+    system = frame.crs.to_wkt()
+    order = np.argsort(loser, kind="stable")
+    losers, starts = np.unique(loser[order], return_index=True)
+    for k, others in zip(losers, np.split(larger[order], starts)[1:], strict=True):
         if ids[k] in keep:
             continue
-        others = larger[loser == k]
-        left = _polygons(shapely.difference(geometry[k], shapely.union_all(geometry[others])))
+        left = _polygons(shapely.difference(geometry[k], shapely.union_all(whole[others])))
         lost = size[k] - shapely.area(left)
         names = ", ".join(ids[others])
         if shapely.is_empty(left):
             empty.append(k)
             said.append(_("left out: it lies wholly on {others}", others=names))
             continue
-        before = {"geometry": shapely.to_wkb(geometry[k], hex=True)}
-        what = _("cut by {area} m2 that {others} cover too", area=f"{lost:,.1f}", others=names)
-        repairs.append(place.repair(what, row=ids[k], problem="overlap", original=before, crs=frame.crs.to_wkt()))
+        before = {"geometry": shapely.to_wkb(whole[k], hex=True)}
+        what = _("cut by {area} m2 that it shares with {others}", area=f"{lost:,.1f}", others=names)
+        repairs.append(place.repair(what, row=ids[k], problem="overlap", original=before, crs=system))
         geometry[k] = left
     frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs))
     frame, dropped = leave_out(frame, np.array(empty, dtype=np.intp), "overlap", said, handling, place)
@@ -145,33 +175,62 @@ def undo(frame: gpd.GeoDataFrame, repairs: Iterable[Repair], rows: Iterable[str]
     Raises
     ------
     UsageError
-        If a row of ``rows`` was not repaired.
+        If a row of ``rows`` was not repaired, or has no geometry that could be put back.
     """
     wanted = None if rows is None else set(rows)
-    kept = [r for r in repairs if r.kind == "repair" and r.original and (wanted is None or r.row in wanted)]
+    kept = [
+        repair
+        for repair in repairs
+        if repair.kind == "repair" and repair.original and repair.problem != "empty" and _among(repair.row, wanted)
+    ]
     unknown = sorted((wanted or set()) - {repair.row for repair in kept})
     if unknown:
-        raise UsageError(_("no repair of these rows keeps what stood there: {rows}", rows=", ".join(unknown)))
+        raise UsageError(_("no repair of these rows keeps what could be put back: {rows}", rows=", ".join(unknown)))
     result = frame.copy()
-    for repair in reversed(kept):
-        if repair.original is None:
-            continue
-        values = dict(repair.original)
-        shape = values.pop("geometry", None)
-        here = np.flatnonzero(result["id"].astype(str) == repair.row)
-        if shape is not None:
-            source = CRS.from_wkt(repair.crs)
-            back = gpd.GeoSeries([shapely.from_wkb(str(shape))], crs=source).to_crs(frame.crs)
-        if len(here):
-            if shape is not None:
-                result.loc[result.index[here[0]], "geometry"] = back.iloc[0]
-            for name, value in values.items():
-                if name in result:
-                    result.loc[result.index[here[0]], name] = value
-        elif shape is not None:
-            row = gpd.GeoDataFrame(
-                [{name: values.get(name) for name in frame.columns if name != "geometry"}], geometry=back.values
-            )
-            types = {name: frame[name].dtype for name in row.columns if name != "geometry"}
-            result = pd.concat([result, row.set_crs(frame.crs).astype(types)], ignore_index=True)
+    at = {row: k for k, row in enumerate(frame["id"].astype(str))}
+    geometry = np.asarray(frame.geometry.array, dtype=object).copy()
+    cells: dict[str, dict[int, object]] = {}
+    gone: dict[str, dict[str, object]] = {}
+    for repair, shape in reversed([*zip(kept, shapes_before(kept, frame.crs), strict=True)]):
+        values = {name: value for name, value in (repair.original or {}).items() if name != "geometry"}
+        if repair.row in at:
+            for name in values.keys() & set(frame.columns):
+                cells.setdefault(name, {})[at[repair.row]] = values[name]
+            geometry[at[repair.row]] = geometry[at[repair.row]] if shape is None else shape
+        elif shape is not None or repair.row in gone:
+            gone[repair.row] = gone.get(repair.row, {}) | values | ({} if shape is None else {"geometry": shape})
+    for name, changed in cells.items():
+        column = result[name].copy()
+        column.iloc[list(changed)] = list(changed.values())
+        result[name] = column
+    result = result.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs))
+    return _with(result, [*gone.values()], frame) if gone else result
+
+
+def _among(row: str, rows: set[str] | None) -> bool:
+    return rows is None or row in rows
+
+
+def _with(result: gpd.GeoDataFrame, rows: list[dict[str, object]], frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer with rows put back behind the others; columns are of the kinds that they have in ``frame``."""
+    names = [name for name in frame.columns if name != "geometry"]
+    table = pd.DataFrame([{name: row.get(name) for name in names} for row in rows], columns=names)
+    back = gpd.GeoDataFrame(
+        table.astype({name: frame[name].dtype for name in names}),
+        geometry=[row["geometry"] for row in rows],
+        crs=frame.crs,
+    )
+    return pd.concat([result, back], ignore_index=True)
+
+
+def shapes_before(repairs: Sequence[Repair], crs: CRS) -> npt.NDArray[Any]:
+    """Return the original shapes of repairs in ``crs``, (n,); None where a repair keeps none."""
+    result = np.empty(len(repairs), dtype=object)
+    systems: dict[str, list[int]] = {}
+    for k, repair in enumerate(repairs):
+        if (repair.original or {}).get("geometry"):
+            systems.setdefault(repair.crs, []).append(k)
+    for system, rows in systems.items():
+        shapes = shapely.from_wkb([str((repairs[k].original or {})["geometry"]) for k in rows])
+        result[rows] = gpd.GeoSeries(shapes, crs=CRS.from_wkt(system)).to_crs(crs).to_numpy()
     return result

@@ -12,10 +12,10 @@ from pyproj import CRS
 from siteplan.layers.aliases import PLACES
 from siteplan.layers.area_units import in_square_metres
 from siteplan.layers.columns import conform, role_of
-from siteplan.layers.crs import check_axes, name_of, parse_crs, to_crs
+from siteplan.layers.crs import check_axes, check_rows, name_of, parse_crs, to_crs
 from siteplan.layers.files import FileOptions, read_file
 from siteplan.layers.formats import FORMATS, REGISTERS, check_file
-from siteplan.layers.handling import AS_IT_IS, Handling, check_kept, in_its_zone, own_crs, placed, with_rows
+from siteplan.layers.handling import AS_IT_IS, Handling, check_keep, check_kept, in_its_zone, own_crs, placed, with_rows
 from siteplan.layers.postgis import DatabaseTable
 from siteplan.layers.repair import Place, Repair
 from siteplan.messages import _
@@ -92,11 +92,13 @@ def read_layer(  # noqa: PLR0913 - one keyword for each thing that study.toml sa
         frame = own_crs(frame, crs, handling, place)
         own = _crs(frame, path, crs, place)
     own, zone = in_its_zone(frame, own, place)
-    frame, left = with_rows(frame.set_crs(own, allow_override=True), columns, handling, place)
-    frame, columns, units = in_square_metres(frame, columns, handling.units, place)
+    frame, left = with_rows(frame.set_crs(own, allow_override=True), columns, handling, place, options.aliases)
+    frame, columns, units = in_square_metres(frame, columns, handling.units, place, options.aliases)
     frame, repairs = conform(frame, role, path=place.path, columns=columns, defaults=defaults, aliases=options.aliases)
+    check_keep(frame["id"], handling, place)
     check_kept(repairs, handling, place)
     check_axes(tuple(frame.total_bounds), frame.crs, place)
+    check_rows(frame, place)
     frame, moved = placed(frame, handling, place)
     notes += [*zone, *left, *units, *moved]
     if target_crs is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from pyproj import CRS, Transformer
 
 from siteplan.layers.crs import Bounds, exchanged, lonlat_bounds, name_of, overlap, swapped_error
 from siteplan.layers.datum import NAMES
@@ -18,9 +19,10 @@ from siteplan.layers.zones import other_zone
 from siteplan.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
+    import pandas as pd
 
     from siteplan.layers.handling import Handling
     from siteplan.layers.raster import Raster
@@ -38,6 +40,8 @@ REFERENCES = (
 _INSIDE = ("candidates", "buildings", "facilities")
 _NEAR_DEGREES = 0.1
 _ON_THE_LINE_M = 1.0
+_MOST_WIDE, _MOST_HIGH = 16.0, 25.0
+"""Degrees of longitude (as long as on the equator) and of latitude over which a layer may reach: more than any province does."""
 
 
 def check_extents(
@@ -60,11 +64,13 @@ def check_extents(
     Raises
     ------
     LayerError
-        Saying that x and y are exchanged where the layer would lie among the others then.
+        Saying that x and y are exchanged where the layer would lie among the others then; or if a layer reaches
+        farther than any province does, naming the row that lies farthest away.
     """
     own = {role: (_bounds(frame), frame.crs) for role, frame in vectors.items()}
     own |= {role: (raster.bounds, raster.crs) for role, raster in rasters.items()}
     boxes = {role: lonlat_bounds(bounds, crs) for role, (bounds, crs) in own.items()}
+    _check_spread(vectors, paths)
     group = _largest_group(boxes)
     for role, (bounds, crs) in own.items():
         if role in group:
@@ -90,6 +96,35 @@ def check_extents(
             ),
             remedy=remedy,
         )
+
+
+def _check_spread(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> None:
+    """Refuse a layer with rows so far apart that no system in metres is true to length for all of them.
+
+    A transverse Mercator projection is more than 1 % off beyond some 8 degrees from its meridian.
+    """
+    for role, frame in vectors.items():
+        box = lonlat_bounds(_bounds(frame), frame.crs)
+        wide = 0.0 if box is None else _shrunk(box[2] - box[0], box[1], box[3])
+        if box is None or (wide <= _MOST_WIDE and box[3] - box[1] <= _MOST_HIGH):
+            continue
+        points = shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy()))
+        down = Transformer.from_crs(frame.crs, CRS.from_epsg(4326), always_xy=True)
+        lonlat = np.column_stack(down.transform(points[:, 0], points[:, 1]))
+        k = int(np.abs(lonlat - np.median(lonlat, axis=0)).max(axis=1).argmax())
+        raise Place(role=role, path=paths.get(role, "")).error(
+            _("the rows reach from {box}: over so much no system in metres is true to length; farthest from the others is the row at "
+              "{lon}, {lat}", box=_degrees(box), lon=f"{lonlat[k, 0]:.4f}", lat=f"{lonlat[k, 1]:.4f}"),
+            remedy=_("correct the coordinates of this row in the file (none entered? x and y exchanged?), or cut the layer to "
+                     "the county"),
+            row=str(frame["id"].iloc[k]),
+        )  # fmt: skip
+
+
+def _shrunk(degrees: float, south: float, north: float) -> float:
+    """Return degrees of longitude as degrees of the equator, where the layer's parallels are longest."""
+    nearest_equator = 0.0 if south <= 0 <= north else min(abs(south), abs(north))
+    return degrees * float(np.cos(np.radians(nearest_equator)))
 
 
 def _boxes(boxes: Mapping[str, Bounds | None], group: list[str]) -> list[Bounds]:
@@ -198,10 +233,21 @@ def _outside_remedy(role: str, vectors: Mapping[str, gpd.GeoDataFrame], paths: M
     return remedy
 
 
-def check_references(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> None:
-    """Refuse ids of sites, communities and townships that do not exist.
+def check_references(
+    vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str], repairs: Sequence[Repair] = ()
+) -> None:
+    """Refuse ids of sites, communities and townships that do not exist, or that several rows had.
 
     Columns that refer to a layer which the study lacks are not checked.
+
+    Parameters
+    ----------
+    vectors : mapping of str to GeoDataFrame
+        By role.
+    paths : mapping of str to str
+        The file of each role, for the error.
+    repairs : sequence of Repair
+        Those of the layers: of rows with an id that stood twice, nobody knows which is meant.
 
     Raises
     ------
@@ -212,6 +258,7 @@ def check_references(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str
         if role not in vectors or target not in vectors:
             continue
         frame, known = vectors[role], vectors[target]["id"]
+        _check_meant(frame, column, target, Place(role=role, path=paths.get(role, "")), _twice(repairs, target, known))
         lost = np.flatnonzero(frame[column].notna() & ~frame[column].isin(known))
         if len(lost):
             value = str(frame[column].iloc[lost[0]])
@@ -222,3 +269,25 @@ def check_references(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str
                          column=column, target=target, near=nearest(value, known.tolist())),
                 row=str(frame["id"].iloc[lost[0]]),
             )  # fmt: skip
+
+
+def _twice(repairs: Sequence[Repair], role: str, ids: pd.Series[str]) -> dict[str, str]:
+    """Return the ids that several rows of a layer had, each with the id that was made of it for one that is still there."""
+    made = {repair.row: repair.original for repair in repairs if repair.role == role and repair.problem == "id"}
+    there = set(ids[ids.isin(made.keys())])
+    return {
+        str(old["id"]): row for row, old in made.items() if old is not None and old["id"] is not None and row in there
+    }
+
+
+def _check_meant(frame: gpd.GeoDataFrame, column: str, target: str, place: Place, twice: Mapping[str, str]) -> None:
+    unclear = np.flatnonzero(frame[column].isin(twice.keys()))
+    if len(unclear):
+        value = str(frame[column].iloc[unclear[0]])
+        raise place.error(
+            _("{n} rows have a {column} that several rows of {target} had; the first: {value}, is it {value} or {other}?",
+              n=len(unclear), column=column, target=target, value=value, other=twice[value]),
+            remedy=_("give the rows of {target} ids of their own in the file, and correct {column}",
+                     target=target, column=column),
+            row=str(frame["id"].iloc[unclear[0]]),
+        )  # fmt: skip

@@ -6,15 +6,16 @@ import csv
 import io
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import geopandas as gpd
-import shapely
 from pyproj import CRS
 
 from siteplan.errors import DataError
 from siteplan.layers.crs import name_of
+from siteplan.layers.mend_rows import shapes_before
 from siteplan.layers.repair import Repair
 from siteplan.layers.write import write_layer
 from siteplan.messages import _
@@ -26,6 +27,10 @@ TABLE, SHAPES = "repairs.csv", "repairs.gpkg"
 """Names of the two files in a study's folder."""
 
 _COLUMNS = ("layer", "id", "problem", "done", "kind", "file", "original", "crs")
+
+
+_LONGEST = 1 << 30
+"""Characters of a cell: an outline of a million vertices has 32 million."""
 
 
 def write_repairs(repairs: Sequence[Repair], folder: Path, crs: CRS) -> list[Path]:
@@ -54,9 +59,7 @@ def write_repairs(repairs: Sequence[Repair], folder: Path, crs: CRS) -> list[Pat
     table.writerow(_COLUMNS)
     for one in repairs:
         original = "" if one.original is None else json.dumps(dict(one.original), ensure_ascii=False)
-        system = name_of(CRS.from_wkt(one.crs)) if one.crs else ""
-        known = one.crs if one.crs and ":" not in system else system
-        table.writerow([one.role, one.row, one.problem, one.what, one.kind, one.path, original, known])
+        table.writerow([one.role, one.row, one.problem, one.what, one.kind, one.path, original, _system(one.crs)])
     written = [write_whole(folder / TABLE, text.getvalue().encode("utf-8-sig"))]
     shapes = [one for one in repairs if one.original is not None and one.original.get("geometry")]
     if shapes:
@@ -66,18 +69,21 @@ def write_repairs(repairs: Sequence[Repair], folder: Path, crs: CRS) -> list[Pat
     return written
 
 
+@cache
+def _system(wkt: str) -> str:
+    """Return the number of a system, or its WKT where it has none; "" stays."""
+    name = name_of(CRS.from_wkt(wkt)) if wkt else ""
+    return name if ":" in name else wkt
+
+
 def _shapes(repairs: Sequence[Repair], crs: CRS) -> gpd.GeoDataFrame:
-    rows = []
-    for one in repairs:
-        shape = shapely.from_wkb(str((one.original or {})["geometry"]))
-        rows.append(gpd.GeoSeries([shape], crs=CRS.from_wkt(one.crs)).to_crs(crs).iloc[0])
     columns = {
         "layer": [one.role for one in repairs],
         "id": [one.row for one in repairs],
         "problem": [one.problem for one in repairs],
         "done": [one.what for one in repairs],
     }
-    return gpd.GeoDataFrame(columns, geometry=rows, crs=crs)
+    return gpd.GeoDataFrame(columns, geometry=shapes_before(repairs, crs), crs=crs)
 
 
 def write_whole(path: Path, data: bytes) -> Path:
@@ -118,14 +124,23 @@ def read_repairs(path: Path) -> list[Repair]:
     path = path / TABLE if path.is_dir() else path
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            rows = _rows(file)
         return [_repair(row) for row in rows]
-    except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
+    except (OSError, UnicodeDecodeError, KeyError, ValueError, csv.Error) as error:
         raise DataError(
             _("no table of repairs: {why}", why=" ".join(str(error).split())),
             remedy=_("write it with siteplan check --save"),
             path=path,
         ) from error
+
+
+def _rows(file: TextIO) -> list[dict[str, str]]:
+    """Return the rows of a table whose cells may be long."""
+    before = csv.field_size_limit(_LONGEST)
+    try:
+        return list(csv.DictReader(file))
+    finally:
+        csv.field_size_limit(before)
 
 
 def _repair(row: dict[str, str]) -> Repair:
@@ -140,5 +155,10 @@ def _repair(row: dict[str, str]) -> Repair:
         kind=kind,  # type: ignore[arg-type]
         problem=row["problem"],
         original=json.loads(row["original"]) if row["original"] else None,
-        crs=CRS.from_user_input(row["crs"]).to_wkt() if row["crs"] else "",
+        crs=_wkt(row["crs"]),
     )
+
+
+@cache
+def _wkt(system: str) -> str:
+    return CRS.from_user_input(system).to_wkt() if system else ""

@@ -12,6 +12,7 @@ from siteplan.errors import SettingsError, StandardsError
 from siteplan.layers.collection import Layers, Source, file_sha256
 from siteplan.layers.crs import choose_metric_crs, name_of, to_crs
 from siteplan.layers.handling import Handling, placed_raster
+from siteplan.layers.landcover import SURVEY
 from siteplan.layers.mend_rows import mend_rows
 from siteplan.layers.postgis import DatabaseTable
 from siteplan.layers.postgis_url import is_database, masked
@@ -204,7 +205,7 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
     repairs += added + joined + said
     vectors, left_out = check_inside(vectors, paths, handled)
     repairs += left_out
-    check_references(vectors, paths)
+    check_references(vectors, paths, repairs)
     sources = _sources(folder, settings, raw, rasters, contents)
     sources = {
         role: dataclasses.replace(one, datum=_datum_of(role, repairs)) for role, one in sources.items()
@@ -294,4 +295,9 @@ def _sources(
             rows=0 if role in rasters else len(vectors[role]),
             crs=name_of(CRS(rasters[role].crs if role in rasters else vectors[role].crs)),
         )
+        if entry.classes not in {None, SURVEY}:  # what the raster's numbers mean changes a plan as much as they do
+            table = str(entry.classes)
+            sources[f"{role}_classes"] = Source(
+                path=table, layer="", sha256=file_sha256(folder / table), rows=len(rasters[role].classes or {}), crs=""
+            )
     return sources
