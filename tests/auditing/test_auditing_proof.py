@@ -12,6 +12,9 @@ from tampering import (
 )
 
 from siteplan.auditing.audit import audit
+from siteplan.auditing.claims import FAIL, PASS, Claims
+from siteplan.auditing.proof import check_inputs
+from siteplan.layers.collection import file_sha256
 from siteplan.plans.plan import Plan
 
 CASES: dict[str, tuple[Tamper, set[str]]] = {
@@ -44,3 +47,14 @@ def test_a_falsehood_about_the_proof_is_caught(plan: Plan, name: str) -> None:
     found = audit(tamper(plan))
     assert failed(found) == claims, found
     assert found.ok is False
+
+
+def test_a_layer_that_is_a_folder_is_an_input_like_any_other(tmp_path):
+    folder = tmp_path / "county.gdb"
+    folder.mkdir()
+    (folder / "a00000001.gdbtable").write_bytes(b"rows")
+    digest = file_sha256(folder)
+    for stated, holds in ((digest, True), ("0" * 64, False)):
+        claims = Claims()
+        check_inputs(claims, {"sha256:sites": stated}, {"sites": folder}, {})
+        assert [row[4] for row in claims.rows] == [PASS if holds else FAIL]

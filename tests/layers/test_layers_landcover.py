@@ -7,6 +7,7 @@ from county_folder import EAST, NORTH, TOML, make_county, run_here
 from rasterio.transform import Affine
 
 from siteplan.errors import LayerError
+from siteplan.layers.collection import file_sha256
 from siteplan.layers.landcover import read_classes, refuse_unknown
 from siteplan.study.check import check
 from siteplan.study.study import open_study
@@ -108,6 +109,14 @@ def test_check_says_heights_slopes_classes_and_voids_of_the_studys_own_ground(tm
     )
     assert said[2] == "land cover: cultivated 50.0%, woodland 50.0%"
     assert f"dem has no data in {1 / 2500:.1%} of its cells where the study lies" in report.warnings
+
+
+def test_the_table_of_classes_is_an_input_of_the_plan(tmp_path):
+    folder = county(tmp_path)
+    before = open_study(folder).layers.sources["landcover classes"]
+    assert (before.path, before.sha256) == ("classes.csv", file_sha256(folder / "classes.csv"))
+    (folder / "classes.csv").write_text("code,use\n1,林地\n2,耕地\n", encoding="utf-8")
+    assert open_study(folder).layers.sources["landcover classes"].sha256 != before.sha256
 
 
 def test_codes_without_a_meaning_are_warned_of(tmp_path):

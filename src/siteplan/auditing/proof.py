@@ -93,7 +93,7 @@ def check_inputs(
         claims.add("inputs", role, stated.get(role), found, holds=stated.get(role) == found, note=note)
     for role in sorted((set(stated) | set(paths)) - set(contents)):
         path = paths.get(role)
-        if path is None or not path.is_file():
+        if path is None or not path.exists():  # a FileGDB is a folder
             claims.add("inputs", role, stated.get(role), "", holds=False, note=_("the file is not there now"))
             continue
         found = file_sha256(path)

@@ -79,7 +79,7 @@ class Layers:
         By role, each in its own CRS.
     sources : mapping of str to Source
         By role; a layer made in memory has none. ``register``: the register joined to the buildings;
-        ``exclusions KIND``: a file of exclusions of one kind.
+        ``exclusions KIND``: a file of exclusions of one kind; ``landcover classes``: the table of what its numbers mean.
     repairs : tuple of Repair
         What was repaired or guessed while reading.
     """
@@ -99,8 +99,8 @@ class Layers:
         ):
             given = getattr(self, name)
             sorted_ = {role: given[role] for role in order if role in given}
-            if name == "sources":  # files of exclusions, each by its kind
-                sorted_ |= {role: one for role, one in given.items() if role.startswith("exclusions ")}
+            if name == "sources":  # then the files that belong to layers
+                sorted_ |= {role: one for role, one in given.items() if role not in sorted_}
             object.__setattr__(self, name, MappingProxyType(sorted_))
 
     def get(self, role: str) -> gpd.GeoDataFrame | None:

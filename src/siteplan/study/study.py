@@ -297,7 +297,7 @@ def _sources(
         )
         if entry.classes not in {None, SURVEY}:  # what the raster's numbers mean changes a plan as much as they do
             table = str(entry.classes)
-            sources[f"{role}_classes"] = Source(
-                path=table, layer="", sha256=file_sha256(folder / table), rows=len(rasters[role].classes or {}), crs=""
+            sources[f"{role} classes"] = Source(
+                path=table, layer="", sha256=file_sha256(folder / table), rows=0, crs=""
             )
     return sources
