@@ -1,8 +1,10 @@
 """Every format is read right, and a file that is cut off, renamed or made to do harm is refused, whole."""
 
+import datetime as dt
 import gzip
 import json
 import os
+import struct
 import subprocess
 import sys
 import textwrap
@@ -369,6 +371,22 @@ def test_a_parquet_that_would_unpack_to_too_much(tmp_path, monkeypatch):
     assert path.stat().st_size < 1 << 17
     monkeypatch.setattr(files, "_MOST_UNPACKED", 8 << 20)
     assert "unpack to 38 MB" in refused(path).problem
+
+
+def test_curves_become_lines_and_dates_stay_dates(tmp_path):
+    """A circle of two arcs, as CAD draws it: CURVEPOLYGON of CIRCULARSTRING in WKB."""
+    ring = struct.pack("<BII10d", 1, 8, 5, *(0, 0, 1, 1, 2, 0, 1, -1, 0, 0))
+    circle = np.array([struct.pack("<BII", 1, 10, 1) + ring], dtype=object)
+    path = tmp_path / "a.gpkg"
+    pyogrio.raw.write(
+        path, circle, [np.array(["a"], dtype=object), np.array(["2020-05-01"], dtype="datetime64[D]")], ["id", "日期"],
+        geometry_type="Unknown", crs="EPSG:4547", driver="GPKG",
+    )  # fmt: skip
+    frame, repairs = read_layer(path, "boundary")
+    assert frame.geometry.iloc[0].geom_type == "Polygon"
+    assert frame.geometry.iloc[0].area == pytest.approx(np.pi, rel=1e-3)
+    assert frame["日期"].tolist() == [dt.date(2020, 5, 1)]
+    assert any("curves" in repair.what for repair in repairs)
 
 
 def test_a_geojson_that_is_no_layer(tmp_path):

@@ -161,16 +161,17 @@ def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFram
 
     FlatGeobuf goes without Arrow: that way GDAL verifies less, and a damaged file ends the process.
     """
-    arrow = path.suffix.casefold() != ".fgb"
+    notes = []
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             info = pyogrio.read_info(path, **options)
             _check_count(info["features"], place)
-            frame = pyogrio.read_dataframe(path, use_arrow=arrow, **options)
-            if _rounded(frame, dict(zip(info["fields"], info["ogr_types"], strict=True))):
-                exact = {"types_mapper": {pa.int64(): pd.Int64Dtype()}.get}
-                frame = pyogrio.read_dataframe(path, use_arrow=True, arrow_to_pandas_kwargs=exact, **options)
+            try:
+                frame = _frame(path, info, options)
+            except NotImplementedError:  # of Arrow's way, of curves
+                frame = _with_dates(pyogrio.read_dataframe(path, **options), info)
+                notes.append(place.note(_("curves are read as lines of many short pieces")))
     except LayerError:
         raise
     except _DAMAGE as error:
@@ -188,7 +189,30 @@ def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFram
         )
     _check_text(frame, place)
     texts = dict.fromkeys(str(warning.message) for warning in said)
-    return frame, [place.note(_("said by GDAL: {text}", text=text)) for text in texts]
+    return frame, notes + [place.note(_("said by GDAL: {text}", text=text)) for text in texts]
+
+
+def _frame(path: Path, info: Mapping[str, Any], options: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """Return what a file holds, whole numbers exact."""
+    frame = pyogrio.read_dataframe(path, use_arrow=path.suffix.casefold() != ".fgb", **options)
+    if not _rounded(frame, dict(zip(info["fields"], info["ogr_types"], strict=True))):
+        return frame
+    exact = {"types_mapper": {pa.int64(): pd.Int64Dtype()}.get}
+    return pyogrio.read_dataframe(path, use_arrow=True, arrow_to_pandas_kwargs=exact, **options)
+
+
+def _with_dates(frame: gpd.GeoDataFrame, info: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """Return a layer with dates as dates, which come as times without Arrow; refuse whole numbers that were rounded."""
+    kinds = dict(zip(info["fields"], info["ogr_types"], strict=True))
+    if _rounded(frame, kinds):
+        raise ValueError(_("it has curves, and whole numbers of more than 15 digits, some of them missing"))
+    dates = {name: frame[name] for name, kind in kinds.items() if kind == "OFTDate" and name in frame}
+    return frame.assign(
+        **{
+            name: pd.Series([None if pd.isna(day) else day.date() for day in days], index=frame.index, dtype=object)
+            for name, days in dates.items()
+        }
+    )
 
 
 def _check_text(frame: pd.DataFrame, place: Place) -> None:
