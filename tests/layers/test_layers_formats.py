@@ -389,6 +389,17 @@ def test_curves_become_lines_and_dates_stay_dates(tmp_path):
     assert any("curves" in repair.what for repair in repairs)
 
 
+def test_measures_are_dropped_and_said(tmp_path):
+    point = np.array([struct.pack("<BI3d", 1, 2001, 500_000.0, 2_900_000.0, 7.0)], dtype=object)  # POINT M in WKB
+    path = tmp_path / "a.gpkg"
+    pyogrio.raw.write(
+        path, point, [np.array(["a"], dtype=object)], ["id"], geometry_type="Unknown", crs="EPSG:4547", driver="GPKG"
+    )
+    frame, repairs = read_layer(path, "townships")
+    assert frame.geometry.iloc[0].wkt == "POINT (500000 2900000)"
+    assert any("measures (m) of 1" in repair.what for repair in repairs)
+
+
 def test_a_geojson_that_is_no_layer(tmp_path):
     path = tmp_path / "a.geojson"
     for content in ({"a": 1}, {"type": "FeatureCollection", "features": []}, [1, 2]):

@@ -188,6 +188,8 @@ def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFram
             remedy=_("name a layer with geometry in [layers.{role}]", role=place.role),
         )
     _check_text(frame, place)
+    frame, measured = _without_measures(frame, place)
+    notes += measured
     texts = dict.fromkeys(str(warning.message) for warning in said)
     return frame, notes + [place.note(_("said by GDAL: {text}", text=text)) for text in texts]
 
@@ -213,6 +215,20 @@ def _with_dates(frame: gpd.GeoDataFrame, info: Mapping[str, Any]) -> gpd.GeoData
             for name, days in dates.items()
         }
     )
+
+
+def _without_measures(frame: gpd.GeoDataFrame, place: Place) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Drop measures (m) of points, which Arrow's way keeps; heights are dropped, and reported, with all others."""
+    if not hasattr(shapely, "has_m"):  # shapely before 2.1 has none
+        return frame, []
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    measured = shapely.has_m(geometry) & ~shapely.has_z(geometry)
+    if not measured.any():
+        return frame, []
+    geometry = geometry.copy()
+    geometry[measured] = shapely.force_2d(geometry[measured])
+    note = place.note(_("measures (m) of {n} geometries dropped", n=int(measured.sum())))
+    return frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=frame.crs)), [note]
 
 
 def _check_text(frame: pd.DataFrame, place: Place) -> None:
