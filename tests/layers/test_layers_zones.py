@@ -194,6 +194,26 @@ def test_a_datum_without_a_name_is_told_by_its_ellipsoid():
     assert on_cgcs2000(CRS.from_epsg(4214)).to_epsg() == 4490
 
 
+@pytest.mark.parametrize(
+    ("name", "old"),
+    [
+        ("北京54", "beijing54"),
+        ("1980西安坐标系", "xian80"),
+        ("D_Xian_1980", "xian80"),
+        ("新北京", "new_beijing"),
+        ("2000国家大地坐标系", None),
+    ],
+)
+def test_datums_are_known_by_their_chinese_names_too(name, old):
+    # contract: C1
+    wkt = CRS.from_epsg(4546 if old is None else 2434).to_wkt("WKT1_ESRI")
+    crs = CRS.from_wkt(re.sub(r'DATUM\["[^"]+"', f'DATUM["{name}"', wkt))
+    assert old_datum(crs) == old
+    known = gauss_krueger(crs)
+    assert known is not None
+    assert known.meridian == 111
+
+
 def test_a_local_meridian_keeps_its_projection_on_cgcs2000():
     local = CRS.from_user_input("+proj=tmerc +lat_0=0 +lon_0=105.5 +k=1 +x_0=500000 +y_0=0 +ellps=krass +type=crs")
     like = on_cgcs2000(local)

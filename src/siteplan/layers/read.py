@@ -138,9 +138,10 @@ def agreed_crs(own: CRS | None, given: str | None, place: Place) -> CRS:
     if own is not None and not _same(own, said):
         raise place.error(
             _("the file says it is in {own}, study.toml says {said}", own=name_of(own), said=given),
-            remedy=_("remove crs from [layers.{role}], or correct the coordinate system of the file", role=place.role),
+            remedy=_("remove crs from [layers.{role}]; or, if it is right and the file's is wrong, write override_crs = true below it",
+                     role=place.role),
             row="crs",
-        )
+        )  # fmt: skip
     return said
 
 

@@ -38,6 +38,9 @@ _EXACT = 1e-9
 OLD_DATUMS: dict[str, str] = {"beijing54": "Beijing 1954", "xian80": "Xian 1980", "new_beijing": "New Beijing"}
 """Datums from which PROJ knows no shift to CGCS2000 that holds everywhere, by the word that study.toml says."""
 
+_OLD_NAMES = {"new_beijing": ("newbeijing", "新北京"), "beijing54": ("beijing", "北京"), "xian80": ("xian", "西安")}
+"""What is in the name of an old datum, without blanks and signs; the first that fits."""
+
 _CGCS2000 = CRS.from_epsg(4490)
 
 
@@ -145,13 +148,10 @@ def old_datum(crs: CRS) -> str | None:
     geodetic = crs.geodetic_crs
     if geodetic is None or geodetic.datum is None:
         return None
-    name = re.sub(r"[^a-z0-9]", "", f"{geodetic.datum.name}".casefold())
-    if "newbeijing" in name:
-        return "new_beijing"
-    if "beijing" in name:
-        return "beijing54"
-    if "xian" in name:
-        return "xian80"
+    name = re.sub(r"[^a-z0-9\u4e00-\u9fff]", "", f"{geodetic.datum.name}".casefold())
+    for key, words in _OLD_NAMES.items():
+        if any(word in name for word in words):
+            return key
     if "unknown" not in name and "notspecified" not in name:
         return None
     ellipsoid = "" if geodetic.ellipsoid is None else geodetic.ellipsoid.name.casefold()
@@ -160,8 +160,12 @@ def old_datum(crs: CRS) -> str | None:
 
 def _is_cgcs2000(crs: CRS) -> bool:
     datum = None if crs.geodetic_crs is None else crs.geodetic_crs.datum
-    name = "" if datum is None else re.sub(r"[^a-z0-9]", "", datum.name.casefold())
-    return name in {"china2000", "dchina2000", "cgcs2000", "dcgcs2000", "chinageodeticcoordinatesystem2000"}
+    name = "" if datum is None else re.sub(r"[^a-z0-9\u4e00-\u9fff]", "", datum.name.casefold())
+    return (
+        "国家2000" in name
+        or "2000国家" in name
+        or name in {"china2000", "dchina2000", "cgcs2000", "dcgcs2000", "chinageodeticcoordinatesystem2000"}
+    )
 
 
 def on_cgcs2000(crs: CRS) -> CRS:
