@@ -139,3 +139,26 @@ def test_sums_are_conserved_for_every_site(data):
     got = place_households(frame, sites=layer).buildings.groupby("site_id")[["households", "people"]].sum().sort_index()
     np.testing.assert_allclose(got["households"], totals, rtol=1e-9)
     np.testing.assert_allclose(got["people"], people, rtol=1e-9)
+
+
+def test_people_and_elderly_of_a_unit_are_kept_where_only_some_buildings_count_them():
+    frame = buildings(households=[10, NAN, NAN], people=[20, NAN, NAN], elderly=[5, NAN, NAN])
+    demand = place_households(frame, sites=one(households=100, people=350, elderly=50))
+    assert demand.buildings["people"].tolist() == pytest.approx([20, 165, 165])
+    assert demand.buildings["elderly"].tolist() == pytest.approx([5, 22.5, 22.5])
+    assert not any("assumed" in note for note in demand.notes if note.startswith("people"))
+
+
+def test_more_people_in_some_buildings_than_in_their_unit_is_an_error():
+    frame = buildings(households=[10, NAN], people=[400, NAN])
+    with pytest.raises(DataError, match="buildings count 400 people, but the total is 350") as error:
+        place_households(frame, sites=one(households=100, people=350))
+    assert (error.value.path, error.value.row) == ("sites", "s")
+
+
+def test_a_building_drawn_as_a_point_weighs_as_much_as_the_mean_of_the_others():
+    frame = buildings(floors=[2, 4, 2])
+    frame.geometry = [*frame.geometry[:2], Point(50, 5)]
+    demand = place_households(frame, sites=one(households=90))
+    assert demand.buildings["households"].tolist() == pytest.approx([20, 40, 30])
+    assert any("1 buildings are drawn as points" in note and "300 m2" in note for note in demand.notes)

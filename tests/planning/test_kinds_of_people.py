@@ -68,3 +68,28 @@ def test_a_plan_that_counts_other_people_than_the_layer_is_caught(tmp_path: Path
     plan = solve(study)
     wrong = plan.but(demand=plan.demand.assign(registered=300.0), communities=plan.communities.assign(registered=300.0))
     assert "registered of building" in {row["claim"] for row in audit(wrong).disagreements()}
+
+
+def test_people_of_a_community_are_kept_where_some_buildings_count_them_and_the_audit_adds_them_up(
+    tmp_path: Path,
+) -> None:
+    # 350 people in all, 20 of them in b1: the 90 households of b2 are 330 people, not 90 x 3.52
+    homes = [house("b1", 200, 10) | {"people": 20.0}, house("b2", 250, 90)]
+    each = {"A": {"households": 100.0, "people": 350.0}}
+    study = write_study(tmp_path, rules=[per_person("people")], buildings=homes, candidates=PLACES, each=each)
+    plan = check_plan(study, facilities={("library", "c1"): 350.0}, cost=350_000)
+    wrong = plan.but(demand=plan.demand.assign(people=[20.0, 316.8]), communities=plan.communities.assign(people=336.8))
+    assert "people by community_id" in {row["claim"] for row in audit(wrong).disagreements()}
+
+
+def test_a_total_that_was_rounded_to_whole_households_is_what_the_audit_expects(tmp_path: Path) -> None:
+    homes = [{"id": "b1", "households": None, "geometry": house("b1", 200, 0)["geometry"]}]
+    each = {"A": {"households": 99.6}}
+    study = write_study(tmp_path, rules=[centre(32)], buildings=homes, candidates=PLACES, each=each)
+    file = study.folder / "study.toml"
+    file.write_text(file.read_text(encoding="utf-8") + "\n\n[demand]\nwhole_households = true\n", encoding="utf-8")
+    plan = check_plan(open_study(study.folder), facilities={("service_centre", "c1"): 32.0}, cost=32_000)
+    assert plan.demand["households"].tolist() == [100]
+    assert "households by community_id" in {
+        row["claim"] for row in audit(plan.but(demand=plan.demand.assign(households=98.0))).disagreements()
+    }

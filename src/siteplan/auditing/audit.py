@@ -158,10 +158,11 @@ def audit(plan: Plan) -> Audit:
 def _check_homes(claims: Claims, plan: Plan, ground: Ground, demand: pd.DataFrame) -> None:
     """Check who lives where, in which communities, and where everything stands."""
     homes.check_buildings(claims, demand, ground.buildings)
-    if np.isfinite(homes.figures(ground.sites, "households")).any():
-        homes.check_totals(claims, demand, ground.sites, "site_id", ground.buildings)
+    whole = plan.study.settings.demand.whole_households
+    if any(np.isfinite(homes.figures(ground.sites, name)).any() for name in ("households", "people")):
+        homes.check_totals(claims, demand, ground.sites, "site_id", ground.buildings, whole=whole)
     elif ground.communities is not None:
-        homes.check_totals(claims, demand, ground.communities, "community_id", ground.buildings)
+        homes.check_totals(claims, demand, ground.communities, "community_id", ground.buildings, whole=whole)
     population.check_population(claims, demand, plan.study.layers)
     homes.check_communities(claims, demand, plan.communities, plan.members)
     homes.check_phases(claims, plan.communities, plan.members, ground.sites, ground.communities, plan.scenario.n_phases)

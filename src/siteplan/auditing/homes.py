@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 FIGURES = COUNTS
 
+HALF = 0.5
+"""Households that rounding a total adds or takes at most."""
+
 
 def text(values: pd.Series) -> pd.Series:
     """Return ids as text, missing ones as ``""``."""
@@ -70,8 +73,10 @@ def _sums(demand: pd.DataFrame, key: str, name: str) -> pd.Series:
     return frame.groupby("key")["value"].sum(min_count=1)
 
 
-def check_totals(claims: Claims, demand: pd.DataFrame, units: pd.DataFrame, key: str, buildings: pd.DataFrame) -> None:
-    """Check that the households of each unit's buildings sum to the unit's total.
+def check_totals(
+    claims: Claims, demand: pd.DataFrame, units: pd.DataFrame, key: str, buildings: pd.DataFrame, *, whole: bool = False
+) -> None:
+    """Check that the households and the people of each unit's buildings sum to the unit's totals.
 
     Where every building of a unit has a count of its own, the counts speak and not the total.
 
@@ -81,16 +86,25 @@ def check_totals(claims: Claims, demand: pd.DataFrame, units: pd.DataFrame, key:
         The layer with the totals: sites, or communities.
     key : str
         Column of ``demand`` that names the unit.
+    whole : bool
+        Whether households are spread whole: a total that is no whole number may be rounded.
     """
-    bare = np.isnan(figures(buildings, "households")) & np.isnan(figures(buildings, "people"))
-    uncounted = text(buildings["id"])[bare]
-    shared = set(text(demand.loc[text(demand["building_id"]).isin(uncounted), key]))
-    sums = _sums(demand, key, "households")
-    held = text(units["id"]).isin(shared | (set(text(units["id"])) - set(sums.index)))
-    layer = units[held.to_numpy() & (figures(units, "households") > 0)]
-    found = sums.reindex(text(layer["id"]).to_numpy()).fillna(0.0).to_numpy(dtype=float)
-    total = figures(layer, "households")
-    claims.each(f"households by {key}", layer["id"], found, total, close(found, total))
+    people = np.isnan(figures(buildings, "people"))
+    bare = {"households": people & np.isnan(figures(buildings, "households")), "people": people}
+    names = text(units["id"])
+    for name, uncounted in bare.items():
+        ids = text(buildings["id"])[uncounted]
+        held = set(text(demand.loc[text(demand["building_id"]).isin(ids), key]))
+        sums = _sums(demand, key, name)
+        if name == "households":
+            held |= set(names) - set(sums.index)
+        layer = units[names.isin(held).to_numpy() & (figures(units, name) > 0)]
+        found = sums.reindex(text(layer["id"]).to_numpy()).fillna(0.0).to_numpy(dtype=float)
+        total = figures(layer, name)
+        good = close(found, total)
+        if whole and name == "households":
+            good |= (found == np.round(found)) & (np.abs(found - total) <= HALF)
+        claims.each(f"{name} by {key}", layer["id"], found, total, good)
 
 
 def check_communities(

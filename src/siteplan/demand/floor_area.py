@@ -37,7 +37,10 @@ def residential(buildings: gpd.GeoDataFrame, uses: Collection[str]) -> npt.NDArr
 
 
 def floor_area(buildings: gpd.GeoDataFrame, notes: list[str], asked: npt.NDArray[np.bool_]) -> Numbers:
-    """Return footprint x floors in m2; 1 for buildings drawn as points."""
+    """Return footprint x floors in m2 of the buildings ``asked`` for, and note what was assumed.
+
+    A building drawn as a point (or line) weighs as much as the mean building that is drawn as an area; 1 where none is.
+    """
     floors = column(buildings, "floors")
     missing = ~(floors > 0)
     if (missing & asked).any():
@@ -51,7 +54,15 @@ def floor_area(buildings: gpd.GeoDataFrame, notes: list[str], asked: npt.NDArray
         notes.append(told)
     footprint: Numbers = buildings.geometry.area.to_numpy(dtype=np.float64)
     flat = shapely.get_dimensions(buildings.geometry.array) < 2  # noqa: PLR2004 - areas have dimension 2
-    if (flat & asked).any():
-        notes.append(_("{n} buildings are drawn as points: each weighs as much as any other", n=int(flat.sum())))
     storeys = np.where(missing, DEFAULT_FLOORS, floors)
-    return np.asarray(np.where(flat, 1.0, footprint * storeys), dtype=np.float64)
+    area = np.asarray(footprint * storeys, dtype=np.float64)
+    drawn = ~flat & asked & (area > 0)
+    usual = float(area[drawn].mean()) if drawn.any() else 1.0
+    if (flat & asked).any():
+        n = int((flat & asked).sum())
+        notes.append(
+            _("{n} buildings are drawn as points: each weighs as much as the mean of those drawn as areas ({area:.0f} m2)", n=n, area=usual)
+            if drawn.any()
+            else _("{n} buildings are drawn as points: each weighs as much as any other", n=n)
+        )  # fmt: skip
+    return np.where(flat, usual, area)

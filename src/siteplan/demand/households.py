@@ -180,9 +180,8 @@ def place_households(
     if units is None:
         _refuse_uncounted(buildings, empty & residential(buildings, settings.residential_uses))
     else:
-        weight = np.where(
-            empty & residential(buildings, settings.residential_uses), floor_area(buildings, notes, empty), 0.0
-        )
+        bare = empty & residential(buildings, settings.residential_uses)
+        weight = np.where(bare, floor_area(buildings, notes, bare), 0.0)
         totals = _from_people(units.totals["households"], units.totals["people"], per, units.layer, notes)
         households = _spread(units, totals, given, weight, notes, whole=settings.whole_households)
     if not np.nansum(households) > 0:
@@ -314,11 +313,9 @@ def _whole(units: Units, share: Numbers, row: npt.NDArray[np.int64], left: Numbe
 
 
 def _people(units: Units | None, given: Numbers, households: Numbers, per: float, notes: list[str]) -> Numbers:
-    """Return people: those given; else the unit's total by households; else households x ``per``."""
+    """Return people: those given; else what is left of the unit's total, by households; else households x ``per``."""
     by_size = households * per
-    people = given
-    if units is not None and np.isnan(given).all():
-        people = units.shared("people", households)
+    people = given if units is None else units.shared("people", households, given)
     missing = np.isnan(people) & (households > 0)
     if missing.any():
         n = int(missing.sum())
@@ -331,10 +328,10 @@ def _group(
 ) -> Numbers:
     """Return elderly, children or one kind of people.
 
-    What buildings are given; else the unit's total by people; else the settings' share of people; else NaN.
+    What buildings are given; else what is left of the unit's total, by people; else the settings' share of people; else NaN.
     """
-    if np.isnan(given[people > 0]).all() and units is not None:
-        given = units.shared(name, people)
+    if units is not None:
+        given = units.shared(name, people, given)
     if share is not None and np.isnan(given[people > 0]).any():
         notes.append(_("{group}: {share:.1%} of people where no layer counts them (settings)", group=name, share=share))
         return np.where(np.isnan(given), people * share, given)

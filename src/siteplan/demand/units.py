@@ -12,7 +12,7 @@ import shapely
 
 from siteplan.errors import DataError
 from siteplan.messages import _
-from siteplan.units import COUNTS
+from siteplan.units import COUNTS, TOLERANCE
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -103,13 +103,42 @@ class Units:
         ids = layer["id"].astype("str").to_numpy(dtype=object)
         return cls(layer=name, ids=ids, row=belongs.row, totals=totals)
 
-    def shared(self, name: str, weight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Return total ``name`` of each unit shared among its buildings by ``weight``; NaN where it is not known."""
-        inside = self.row >= 0
+    def shared(
+        self, name: str, weight: npt.NDArray[np.float64], given: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return ``given`` counts, completed: what they leave of each unit's total ``name`` goes to its other buildings by ``weight``.
+
+        NaN where neither is known. Units whose buildings all have a count keep these, whatever the total says.
+
+        Parameters
+        ----------
+        name : str
+            One of units.COUNTS.
+        weight, given : (n_buildings,) float64
+            ``given`` is NaN where a building has no count of its own.
+
+        Raises
+        ------
+        DataError
+            If the counts of some buildings exceed the total of their unit, and others have none.
+        """
+        inside, bare = self.row >= 0, np.isnan(given) & (weight > 0)
         total = self.totals[name]
-        heavy = np.bincount(self.row[inside], weights=weight[inside], minlength=len(total))
+        counted = np.bincount(self.row[inside], weights=np.nan_to_num(given[inside]), minlength=len(total))
+        heavy = np.bincount(self.row[inside], weights=np.where(bare, weight, 0.0)[inside], minlength=len(total))
+        left = total - counted
+        over = np.flatnonzero((heavy > 0) & (left < -TOLERANCE * np.maximum(1.0, total)))
+        if len(over):
+            first = int(over[0])
+            raise DataError(
+                _("buildings count {n:g} {name}, but the total is {t:g}", n=counted[first], name=name, t=total[first]),
+                remedy=_("correct the total or the counts, or give a count on every building"),
+                path=self.layer,
+                row=self.ids[first],
+            )
         with np.errstate(invalid="ignore", divide="ignore"):
-            rate = total / heavy
-        shared = np.full(len(self.row), np.nan)
-        shared[inside] = weight[inside] * rate[self.row[inside]]
+            rate = np.maximum(left, 0.0) / heavy
+        shared = given.copy()
+        filled = inside & bare
+        shared[filled] = weight[filled] * rate[self.row[filled]]
         return shared
