@@ -161,7 +161,7 @@ def test_what_cannot_be_used_is_refused_and_nothing_is_written(tmp_path, capsys,
     before = listing(tmp_path)
     done = run_here(capsys, command, county)
     assert done.code == 3, done.text
-    assert done.out == ""
+    assert done.out == "" or command == "check"  # which tells what it has found before it refuses
     assert problem in done.err
     assert remedy in done.err.split("What to do: ")[1]
     assert listing(tmp_path) == before
@@ -171,7 +171,7 @@ FILES = {
     "cut off": (lambda file: file.write_bytes(file.read_bytes()[:30000]), "candidates.gpkg: the file cannot be read"),
     "no GeoPackage": (
         lambda file: file.write_text("id,x,y\n", encoding="utf-8"),
-        "candidates.gpkg: the file cannot be",
+        "candidates.gpkg: the file is named .gpkg",
     ),
     "GBK settings": (
         lambda file: file.with_name("study.toml").write_bytes(TOML.encode("gbk")),
@@ -304,7 +304,9 @@ def test_a_plan_survives_an_interrupted_run(tmp_path):
 def test_every_text_file_is_opened_with_its_encoding():
     import siteplan
 
-    bare = re.compile(r"(?<!rasterio)(?<!os)\b(?:open|read_text|write_text)\((?![^\n]*(?:encoding=|\"[rwa]\+?b\"))")
+    bare = re.compile(
+        r"(?<!rasterio)(?<!os)(?<!archive\.)\b(?:open|read_text|write_text)\((?![^\n]*(?:encoding=|\"[rwa]\+?b\"))"
+    )
     found = [
         f"{path.name}:{number}: {line.strip()}"
         for path in sorted(Path(siteplan.__file__).parent.rglob("*.py"))

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import geopandas as gpd
 import pyrosm
 import pytest
 from county_folder import TOML, environment, listing, make_county, run_apart, run_here
+from shapely import box
 
 from siteplan.outputs.offline import addresses
 
@@ -60,10 +62,23 @@ def test_new_says_what_to_do_next(tmp_path, capsys):
 def test_check(county, capsys):
     done = run_here(capsys, "check", county)
     assert (done.code, done.err) == (0, "")
-    assert "Nothing to repair, nothing to warn of." in done.out
+    assert "no exclusions: nothing says what must be kept off" in " ".join(done.out.split())
     report = run_here(capsys, "check", county, "--json").json
     assert {layer["role"]: layer["rows"] for layer in report["layers"]}["buildings"] == 6
-    assert report["warnings"] == report["repairs"] == []
+    assert (len(report["warnings"]), report["repairs"]) == (1, [])
+
+
+def test_check_of_a_county_with_exclusions_has_nothing_to_say(county, capsys):
+    layer = '\n[layers.exclusions]\npath = "exclusions.geojson"\n'
+    toml = county / "study.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + layer, encoding="utf-8")
+    near = gpd.read_file(county / "candidates.gpkg").to_crs(4547)
+    beside = box(near.total_bounds[2] + 5, near.total_bounds[3] + 5, near.total_bounds[2] + 9, near.total_bounds[3] + 9)
+    far = gpd.GeoDataFrame({"kind": ["生态保护红线"]}, geometry=[beside], crs=4547).to_crs(4490)
+    far.to_file(county / "exclusions.geojson")
+    done = run_here(capsys, "check", county)
+    assert (done.code, done.err) == (0, "")
+    assert "Nothing to repair, nothing to warn of." in done.out
 
 
 def test_standards(capsys):
