@@ -14,7 +14,7 @@ from shifted_town import CRS, shown_in, town
 
 from siteplan.cli.check import check as check_command
 from siteplan.cli.undo import undo_command
-from siteplan.errors import LayerError, SettingsError, UsageError
+from siteplan.errors import LayerError, SettingsError, SiteplanError, UsageError
 from siteplan.layers.mend_rows import undo
 from siteplan.layers.repair import Place
 from siteplan.layers.shift import Shift, settle
@@ -340,6 +340,20 @@ def test_ids_that_stand_twice_are_not_repaired_where_buildings_name_them(tmp_pat
         open_study(make_study(tmp_path, toml=toml, sites=twice, buildings=homes))
 
 
+def test_a_register_that_names_an_id_of_several_buildings_is_refused(tmp_path):
+    # contract: C1
+    homes = good_layers()["buildings"].assign(id=["h1", "h1", "h3"])
+    toml = TOML.replace("[layers.buildings]\n", '[layers.buildings]\nrepair = ["id"]\n')
+    toml += '[household_register]\npath = "r.csv"\nby = "id"\n'
+    folder = make_study(tmp_path, toml=toml, buildings=homes)
+    (folder / "r.csv").write_text("id,户数\nh3,5\nh1,7\n", encoding="utf-8")
+    with pytest.raises(LayerError, match="is it h1 or h1-2") as caught:
+        open_study(folder)
+    assert caught.value.row == "row 3"
+    (folder / "r.csv").write_text("id,户数\nh3,5\n", encoding="utf-8")
+    assert open_study(folder).layers.require("buildings", "")["households"].tolist() == [200, 100, 5]
+
+
 def test_check_saves_and_shows(tmp_path):
     folder = make_study(tmp_path, toml=ASKED, buildings=careless())
     ran = CliRunner().invoke(check_command, [str(folder), "--save"])
@@ -348,6 +362,16 @@ def test_check_saves_and_shows(tmp_path):
     assert (folder / "repairs.csv").read_bytes().startswith(b"\xef\xbb\xbflayer,id,problem,done")
     told = json.loads(CliRunner().invoke(check_command, [str(folder), "--json"]).stdout)
     assert {one["problem"] for one in told["repairs"]} == {"id", "empty", "duplicate", "sliver", "outside"}
+
+
+def test_check_tells_what_it_found_before_it_refuses_what_cannot_be_planned(tmp_path):
+    homes = good_layers()["buildings"].drop(columns=["households", "site_id"])
+    text = TOML.replace("[layers.sites]", "[layers.communities]")
+    communities = good_layers()["sites"].assign(户数=np.nan)
+    folder = make_study(tmp_path, toml=text, sites=communities, buildings=homes)
+    ran = CliRunner().invoke(check_command, [str(folder)])
+    assert isinstance(ran.exception, SiteplanError)
+    assert "no building has households" in ran.stdout
 
 
 def test_sums_and_places_are_found(tmp_path):

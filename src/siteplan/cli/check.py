@@ -32,18 +32,18 @@ def check(study: Path, as_json: bool, save: bool) -> None:
 
     opened = open_study(study)
     report = check_study(opened)
-    if opened.layers.get("buildings") is not None:
-        households_on_buildings(opened)  # refuses what solve would refuse
     written = write_repairs([*report.repairs, *report.findings], opened.folder, opened.crs) if save else []
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
-        return
-    _print(report)
-    for path in written:
-        click.echo(_("written: {path}", path=path))
-    rows = len(report.repairs) + len(report.findings)
-    if rows and not save:
-        click.echo(_("{n} repairs and faulty rows: siteplan check --save writes them beside the study", n=rows))
+    else:
+        _print(report)
+        for path in written:
+            click.echo(_("written: {path}", path=path))
+        rows = len(report.repairs) + len(report.findings)
+        if rows and not save:
+            click.echo(_("{n} repairs and faulty rows: siteplan check --save writes them beside the study", n=rows))
+    if opened.layers.get("buildings") is not None:
+        households_on_buildings(opened)  # refuses what solve would refuse, once what was found has been told
 
 
 def _side(value: float) -> str:

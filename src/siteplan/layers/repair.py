@@ -163,7 +163,9 @@ def _check_present(geometry: npt.NDArray[Any], ids: pd.Series[Any], place: Place
         rows = [ids[k] for k in np.flatnonzero(absent)]
         raise place.error(
             _("{n} rows have no geometry: {rows}", n=len(rows), rows=some(rows)),
-            remedy=_("draw their geometry in the file, or remove these rows"),
+            remedy=_("draw their geometry in the file, or remove these rows")
+            + _("; ")
+            + _("or let them be left out: {line}", line=f'[layers.{place.role}] repair = ["empty"]'),
             row=rows[0],
         )
 

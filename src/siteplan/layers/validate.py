@@ -258,7 +258,9 @@ def check_references(
         if role not in vectors or target not in vectors:
             continue
         frame, known = vectors[role], vectors[target]["id"]
-        _check_meant(frame, column, target, Place(role=role, path=paths.get(role, "")), _twice(repairs, target, known))
+        _check_meant(
+            frame, column, target, Place(role=role, path=paths.get(role, "")), stood_twice(repairs, target, known)
+        )
         lost = np.flatnonzero(frame[column].notna() & ~frame[column].isin(known))
         if len(lost):
             value = str(frame[column].iloc[lost[0]])
@@ -271,8 +273,17 @@ def check_references(
             )  # fmt: skip
 
 
-def _twice(repairs: Sequence[Repair], role: str, ids: pd.Series[str]) -> dict[str, str]:
-    """Return the ids that several rows of a layer had, each with the id that was made of it for one that is still there."""
+def stood_twice(repairs: Sequence[Repair], role: str, ids: pd.Series[str]) -> dict[str, str]:
+    """Return the ids that several rows of a layer had, each with the id that was made of it for one that is still there.
+
+    Parameters
+    ----------
+    repairs : sequence of Repair
+    role : str
+        The layer.
+    ids : Series of str
+        Its ids as they are now.
+    """
     made = {repair.row: repair.original for repair in repairs if repair.role == role and repair.problem == "id"}
     there = set(ids[ids.isin(made.keys())])
     return {

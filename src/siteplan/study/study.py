@@ -200,7 +200,7 @@ def read_layers(folder: Path, settings: Settings) -> Layers:
         vectors[role], filled = _with_setting(mended, settings.study.setting, place)
         repairs += found + fixed + filled
     vectors, added, more_sources = with_exclusion_files(vectors, folder, settings, crs)
-    vectors, joined, registers = with_register(vectors, folder, settings)
+    vectors, joined, registers = with_register(vectors, folder, settings, repairs)
     vectors, said = apply_terms(vectors, settings, paths)
     repairs += added + joined + said
     vectors, left_out = check_inside(vectors, paths, handled)
