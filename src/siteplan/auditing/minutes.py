@@ -10,6 +10,7 @@ from siteplan.access.minutes import walking_minutes
 from siteplan.auditing.claims import close
 from siteplan.auditing.homes import text
 from siteplan.messages import _
+from siteplan.plans.plan import MINUTES_COLUMNS
 
 if TYPE_CHECKING:
     from siteplan.auditing.claims import Claims
@@ -38,6 +39,6 @@ def check_minutes(claims: Claims, plan: Plan) -> None:
     claims.add("rows of walking minutes", "", len(said), len(found), holds=same)
     if not same:
         return
-    for name in ("minutes_there", "minutes_back", "flat_metres"):
-        holds = close(said[name].to_numpy(dtype=np.float64), found[name].to_numpy(dtype=np.float64))
-        claims.each(name.replace("_", " "), text(said["building_id"]), said[name], found[name], holds)
+    for column in MINUTES_COLUMNS[3:]:
+        holds = close(said[column].to_numpy(dtype=np.float64), found[column].to_numpy(dtype=np.float64))
+        claims.each(f"{column} of walk", text(said["building_id"]), said[column], found[column], holds)

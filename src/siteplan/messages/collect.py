@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,7 @@ CLICK_PLURALS = (
     ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
 )
 
-HOLES = {"name": COUNTS, "key": ("site_id", "community_id")}
+HOLES = {"name": COUNTS, "key": ("site_id", "community_id"), "column": ("minutes_there", "minutes_back", "flat_metres")}
 """What the names of claims are filled with."""
 
 
@@ -129,12 +130,14 @@ def claims() -> list[str]:
 
 
 def _filled(text: ast.expr) -> list[str]:
-    """Return what a text may be: itself, or with each value of HOLES where it is an f-string with one hole."""
+    """Return what a text may be: itself, or with each value of HOLES in each hole where it is an f-string."""
     if not isinstance(text, ast.JoinedStr):
         return [str(ast.literal_eval(text))]
-    (hole,) = (ast.unparse(part.value) for part in text.values if isinstance(part, ast.FormattedValue))
-    parts = [part.value if isinstance(part, ast.Constant) else None for part in text.values]
-    return ["".join(value if part is None else str(part) for part in parts) for value in HOLES[hole]]
+    parts = [
+        HOLES[ast.unparse(part.value)] if isinstance(part, ast.FormattedValue) else (str(ast.literal_eval(part)),)
+        for part in text.values
+    ]
+    return ["".join(pieces) for pieces in itertools.product(*parts)]
 
 
 def _constant(tree: ast.Module, name: str) -> ast.expr:
