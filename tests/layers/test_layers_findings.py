@@ -49,6 +49,12 @@ def test_shapes():
     ]  # fmt: skip
 
 
+def test_a_row_with_two_faults_of_a_kind_is_one_row():
+    frame = layer("communities", [box(0, 0, 10, 10), box(10, 0, 20, 10), box(8, 0, 13, 10)], households=9.0)
+    told = list(in_short(list(geometry_findings(frame, Place(role="communities", path="")))))
+    assert told == ["1 rows of communities overlap others: communities-2 (covers 20.0 m2 of communities-0 too)"]
+
+
 def test_streets_may_cross_and_repeat():
     line = shapely.LineString([(0, 0), (9, 9)])
     assert rows(geometry_findings(layer("streets", [line, line]), Place(role="streets", path=""))) == []
@@ -118,6 +124,18 @@ def test_points_in_the_wrong_county_by_their_division_codes():
     assert [(one.row, one.problem) for one in found] == [("520203103000", "outside"), ("520999100000", "outside")]
     assert "lies 30 m outside 520203 of boundary" in found[0].what
     assert "520999, which no part of the boundary has" in found[1].what
+
+
+def test_division_codes_stand_in_their_column_and_other_numbers_are_none():
+    boundary = layer("boundary", [box(0, 0, 100, 100), box(100, 0, 200, 100)], id=["520203", "520221"])
+    shapes = [shapely.Point(50, 50), shapely.Point(130, 50), shapely.Point(50, 50)]
+    sites = layer("sites", shapes, households=9.0, code=["520203102001", "520203103001", None])
+    found = list(place_findings({"boundary": boundary, "sites": sites}, {}))
+    assert [(one.row, one.what[:29]) for one in found] == [("sites-1", "lies 30 m outside 520203 of b")]
+    numbered = ["338256373", "1002345678", "110101234567"]  # as OpenStreetMap numbers its ways
+    vectors = {"boundary": boundary, "buildings": layer("buildings", shapes, id=numbered)}
+    vectors["sites"] = layer("sites", shapes, households=9.0, id=numbered)
+    assert list(place_findings(vectors, {})) == []
 
 
 @pytest.mark.real_data

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from siteplan.layers.area_units import AREA_UNITS
+from siteplan.layers.divisions import parse_division
 from siteplan.layers.faults import APART_M, duplicates, overlaps, scattered, slivers
+from siteplan.layers.provinces import CODED
 from siteplan.layers.repair import Place, some
 from siteplan.layers.roles import ROLES
 from siteplan.layers.validate import REFERENCES
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import geopandas as gpd
-    import pandas as pd
 
     from siteplan.layers.repair import Repair
 
@@ -37,8 +39,6 @@ _COUNTED = (
     "grids",
 )
 """Roles whose rows are counted or added up, so that a row that stands twice changes a sum."""
-_WITHIN = ("sites", "communities", "townships")
-"""Roles of which a row outside the boundary is found; of others that are planned with it is refused (siteplan.layers.validate)."""
 _ON_THE_LINE_M = 1.0
 _CODE = 6
 """Digits of a county's division code, with which the codes of its townships and villages begin."""
@@ -110,21 +110,30 @@ def place_findings(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, 
     yield from _beyond(vectors, paths)
     counties = _polygons(vectors["boundary"])
     counties = counties[[code.isdigit() and len(code) == _CODE for code in counties.index.astype(str)]]
-    for role, frame in vectors.items():
-        codes = frame["id"].astype(str).str.extract(rf"^(\d{{{_CODE}}})\d*$")[0]
-        if role != "boundary" and len(counties) and codes.notna().any():
-            yield from _outside(frame, codes, counties, "boundary", Place(role=role, path=paths.get(role, "")))
+    for role in [role for role in CODED if role in vectors and len(counties)]:
+        frame, place = vectors[role], Place(role=role, path=paths.get(role, ""))
+        codes = _county_codes(frame)
+        yield from _outside(frame, codes, counties, "boundary", place)
+        if codes.isin(counties.index).any():  # else the numbers are no codes, or the boundary is of another year
             lost = codes.notna() & ~codes.isin(counties.index)
             for row, code in zip(frame["id"][lost].astype(str), codes[lost], strict=True):
                 what = _("its code begins with {code}, which no part of the boundary has", code=code)
-                yield Place(role=role, path=paths.get(role, "")).finding(what, problem="outside", row=row)
+                yield place.finding(what, problem="outside", row=row)
+
+
+def _county_codes(frame: gpd.GeoDataFrame) -> pd.Series[str]:
+    """Return six digits of the county by each row's division code, or by its id where that is one; None where there is neither."""
+    written = frame["code"].fillna(frame["id"]) if "code" in frame else frame["id"]
+    codes = [parse_division(text) for text in written]
+    known = [None if code is None or code.level in {"province", "city"} else code.part("county") for code in codes]
+    return pd.Series(known, index=frame.index, dtype=object)
 
 
 def _beyond(vectors: Mapping[str, gpd.GeoDataFrame], paths: Mapping[str, str]) -> Iterator[Repair]:
-    """Yield sites, communities and townships that lie more than a metre outside the boundary."""
+    """Yield sites, communities and townships that lie more than a metre outside the boundary; of others that is refused."""
     area = shapely.union_all(vectors["boundary"].geometry.to_numpy())
     shapely.prepare(area)
-    for role in [role for role in _WITHIN if role in vectors]:
+    for role in [role for role in CODED if role in vectors]:
         shapes = vectors[role].geometry.to_numpy()
         for k in np.flatnonzero(~shapely.dwithin(area, shapes, _ON_THE_LINE_M)):
             what = _("lies {away} m outside the boundary", away=f"{shapely.distance(area, shapes[k]):,.0f}")
@@ -190,8 +199,9 @@ def in_short(findings: list[Repair]) -> Iterator[str]:
     for finding in findings:
         groups.setdefault((finding.role, finding.problem), []).append(finding)
     for (role, problem), members in groups.items():
-        rows = some(list(dict.fromkeys(finding.row for finding in members if finding.row)))
-        yield f"{_summary(problem, len(members), role, rows)} ({members[0].what})"
+        rows = list(dict.fromkeys(finding.row for finding in members if finding.row))
+        n = len(members) if problem in {"total", "value"} else len(rows)
+        yield f"{_summary(problem, n, role, some(rows))} ({members[0].what})"
 
 
 def _summary(problem: str, n: int, role: str, rows: str) -> str:
