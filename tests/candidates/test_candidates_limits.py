@@ -128,6 +128,31 @@ def parcels(**changes):
     return frame(shapes, **(rows | changes))
 
 
+def vacant(limits, **changed):
+    here = layers() | changed
+    return limits.vacant(here["buildings"], here["facilities"], RULES)["id"].tolist()
+
+
+def test_a_parcel_is_not_vacant_where_part_of_a_building_or_a_facility_stands_or_the_survey_has_cropland():
+    # h00 is 100 to 110 east, 560 to 570 north
+    beside = parcels().iloc[[0]].set_geometry([box(109.5, 540, 140, 580)])
+    partly = parcels().iloc[[0]].set_geometry([box(108, 540, 140, 580)])
+    assert vacant(Limits(parcels=beside)) == ["p1"]  # a wall drawn half a metre off
+    assert vacant(Limits(parcels=partly)) == []
+    facility = frame([Point(120, 620)], id=["f1"])
+    assert vacant(Limits(parcels=parcels()), facilities=facility) == ["p2"]
+    against = parcels(land_code=["1201", "0101", None, None, None])
+    assert vacant(Limits(parcels=against)) == ["p1"]  # 空闲地 by its use, paddy by its code
+
+
+def test_open_land_touches_no_plot_of_the_layer_of_farmland():
+    plot = box(0, 505, 1000, 530)
+    squares = find_candidates(**layers(), limits=Limits(farmland=np.array([plot], dtype=object)))
+    assert squares["id"].str.startswith("build-").sum() > 3
+    assert not squares.intersects(plot).any()
+    assert find_candidates(**layers()).intersects(plot).any()
+
+
 def test_vacant_parcels_are_candidates_with_their_own_land():
     found = find_candidates(**layers(), limits=Limits(parcels=parcels()))
     vacant = found[found["id"].str.startswith("vacant-")].set_index("id")
@@ -154,8 +179,8 @@ def test_vacant_parcels_keep_off_exclusions_and_steep_ground_too(tmp_path):
     zone = keep_off(frame([box(90, 590, 110, 610)], id=["z"], kind=["永久基本农田"]))
     z = np.maximum(plane(140, 10.0, 0.2, 0.0), 600.0)
     limits = Limits(zones=zone, parcels=parcels(), dem=dem(tmp_path / "dem.tif", z))
-    assert limits.vacant(layers()["buildings"], RULES)["id"].tolist() == []  # p1 in the zone, p2 at 20 %
-    assert Limits(parcels=parcels()).vacant(layers()["buildings"], RULES)["id"].tolist() == ["p1", "p2"]
+    assert vacant(limits) == []  # p1 in the zone, p2 at 20 %
+    assert vacant(Limits(parcels=parcels())) == ["p1", "p2"]
 
 
 def test_a_code_that_the_survey_lacks_is_refused_with_file_and_row():

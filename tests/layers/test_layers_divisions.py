@@ -113,9 +113,22 @@ def test_the_longest_old_code_speaks():
     assert [present_code(code, changed) for code in codes] == ["610981104205", "610981200202", "610902001001", "520203001001"]  # fmt: skip
 
 
+def test_a_county_written_with_twelve_digits_stands_for_all_in_it():
+    sites = layer(["a"], code=["610928103201"])
+    found, _notes = tied(sites, towns("610981103"), {"610928000000": "610981000000"})
+    assert found.tolist() == ["t0"]
+
+
 @pytest.mark.parametrize(
     "changed",
-    [{"610928": "61098"}, {"610928": "610981103"}, {"旬阳": "610981"}, {"610928": "610981", "610981": "610902"}],
+    [
+        {"610928": "61098"},
+        {"610928": "610981103"},
+        {"旬阳": "610981"},
+        {"610928": "610981", "610981": "610902"},
+        {"610928000": "610981103"},
+        {"610928": "610981", "610928000": "610902000"},
+    ],
 )
 def test_a_table_of_changes_that_cannot_be_used_is_refused(changed):
     with pytest.raises(SettingsError) as caught:

@@ -57,6 +57,15 @@ def test_lines_of_one_building_are_added_up_and_joined_by_name(tmp_path):
     )
     assert said[1][2] == "buildings without a line keep what the layer says: b2"
     assert any("GB18030" in note.what or "gb18030" in note.what for note in notes)
+    partly = "1 lines have no people where others of their building do: counted as 0 (2 号楼: row 3)"
+    assert partly in [note.what for note in notes]
+
+
+def test_a_register_of_residents_alone_will_do(tmp_path):
+    counts, _notes = read(written(tmp_path / "r.csv", "楼栋,常住人口\n1号楼,30\n9号楼,20\n"), "name")
+    found, said = joined(buildings(name=["1号楼"]), counts, "name")
+    assert found["resident"].tolist() == [30]
+    assert said[0][2].startswith("30 of 50 resident joined to 1 buildings")
 
 
 def test_a_workbook_with_a_title_and_a_total_is_read_by_address(tmp_path):
@@ -84,6 +93,12 @@ def test_what_finds_no_building_is_told_line_by_line(tmp_path):
         ("repair", "row 3", "no building bx: 4 households left out"),
         ("repair", "row 6", "no building by: 2 households left out"),
     ]
+
+
+def test_a_line_without_a_building_tells_the_people_where_it_has_no_households(tmp_path):
+    counts, _notes = read(written(tmp_path / "r.csv", "id,households,people\nb0,3,9\nbx,,7\n", "utf-8"))
+    _found, said = joined(buildings(name=[""]), counts)
+    assert said[1] == ("repair", "row 3", "no building bx: 7 people left out")
 
 
 def test_each_row_may_be_one_household(tmp_path):

@@ -152,7 +152,7 @@ def find_candidates(
     homes, households = _homes(buildings)
     convertible = _convertible(buildings, facilities, rules)
     convertible = convertible[~limits.barred(convertible.geometry.to_numpy())].reset_index(drop=True)
-    vacant = limits.vacant(buildings, rules)
+    vacant = limits.vacant(buildings, facilities, rules)
     vacant = buildings.iloc[:0] if vacant is None else vacant
     obstacles = _obstacles(buildings, streets, facilities, landuse)
     parcels = open_parcels(streets, communities, obstacles, rules, limits)

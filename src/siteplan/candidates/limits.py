@@ -40,6 +40,8 @@ class Limits:
         Role parcels, in the CRS of the other layers.
     path : str
         Their file, for errors.
+    farmland : (n,) object
+        Plots that are farmed.
     """
 
     zones: Zones = field(default_factory=lambda: keep_off(None))
@@ -47,17 +49,19 @@ class Limits:
     landcover: Raster | None = None
     parcels: gpd.GeoDataFrame | None = None
     path: str = ""
+    farmland: npt.NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
 
     @classmethod
     def of(cls, layers: Layers) -> Limits:
         """Take them from the layers of a study."""
-        source = layers.sources.get("parcels")
+        source, farmland = layers.sources.get("parcels"), layers.get("farmland")
         return cls(
             zones=keep_off(layers.get("exclusions")),
             dem=layers.rasters.get("dem"),
             landcover=layers.rasters.get("landcover"),
             parcels=layers.get("parcels"),
             path=source.path if source else "parcels",
+            farmland=np.zeros(0, dtype=object) if farmland is None else farmland.geometry.to_numpy(),
         )
 
     def barred(self, places: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
@@ -84,17 +88,20 @@ class Limits:
         return covered(self.landcover, places, crs, rules.avoid_cover)
 
     def unbuildable(self) -> npt.NDArray[np.object_]:
-        """Return the parcels that the land survey has as anything but construction land: no open square may touch them, (n,) object."""
+        """Return farmland, and the parcels that the land survey has as no construction land: no open square may touch them, (n,) object."""
         if self.parcels is None or "land_code" not in self.parcels:
-            return np.zeros(0, dtype=object)
+            return self.farmland
         uses = land_uses(self.parcels["land_code"], path=self.path, ids=self.parcels["id"])
         kept = np.array([use is not None and use.build in ("permit", "no") for use in uses], dtype=np.bool_)
-        return np.asarray(self.parcels.geometry.to_numpy()[kept], dtype=object)
+        return np.concatenate([self.farmland, np.asarray(self.parcels.geometry.to_numpy()[kept], dtype=object)])
 
-    def vacant(self, buildings: gpd.GeoDataFrame, rules: CandidateRules) -> gpd.GeoDataFrame | None:
+    def vacant(
+        self, buildings: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, rules: CandidateRules
+    ) -> gpd.GeoDataFrame | None:
         """Return the vacant parcels that nothing stands on, large enough and kept off by nothing, with their slope; None without parcels.
 
-        Vacant are those of the survey's code 1201 (空闲地) and those whose ``land_use`` is one of ``rules.vacant_uses``.
+        Vacant are those of the survey's code 1201 (空闲地), and those whose ``land_use`` is one of ``rules.vacant_uses`` and whose code does
+        not say that they are farmland, water or other land that is not for building.
         """
         if self.parcels is None:
             return None
@@ -103,12 +110,26 @@ class Limits:
         uses = land_uses(codes, path=self.path, ids=layer["id"])
         free = np.array([use is not None and use.build == "open" for use in uses], dtype=np.bool_)
         if "land_use" in layer:
-            free |= layer["land_use"].isin(rules.vacant_uses).to_numpy(dtype=bool)
+            against = np.array([use is not None and use.build in ("permit", "no") for use in uses], dtype=np.bool_)
+            free |= layer["land_use"].isin(rules.vacant_uses).to_numpy(dtype=bool) & ~against
         free &= layer.geometry.area.to_numpy() >= rules.min_parcel_m2
         shapes = layer.geometry.to_numpy()
-        points = buildings.geometry.representative_point().to_numpy()
-        free[shapely.STRtree(points).query(shapes, predicate="intersects")[0]] = False
+        for standing in (buildings, facilities):
+            free &= ~_stood_on(shapes, standing.geometry.to_numpy())
         free &= ~self.barred(shapes)
         slope = self.steepness(shapes, layer.crs)
         free &= ~(slope > rules.max_slope_percent)
         return layer.assign(slope_percent=slope)[free].reset_index(drop=True)
+
+
+def _stood_on(parcels: npt.NDArray[np.object_], standing: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Tell on which parcels something stands, (n,) bool: points in it, a tenth of a footprint, or one on a tenth of the parcel.
+
+    Less is two layers that were not drawn to one another (judgement).
+    """
+    parcel, thing = shapely.STRtree(standing).query(parcels, predicate="intersects")
+    common = shapely.area(shapely.intersection(parcels[parcel], standing[thing]))
+    size = np.minimum(shapely.area(parcels[parcel]), shapely.area(standing[thing]))
+    found = np.zeros(len(parcels), dtype=np.bool_)
+    found[parcel[(common > size / 10) | (size <= 0)]] = True
+    return found

@@ -91,27 +91,35 @@ def parse_division(text: object) -> Division | None:
     return Division(code=code, level=level)
 
 
-def check_changes(changed: Mapping[str, str]) -> None:
-    """Refuse a table of changed codes that cannot be used.
+def check_changes(changed: Mapping[str, str]) -> dict[str, str]:
+    """Return a table of changed codes without the zeros that follow a code, so that a county's twelve digits stand for all in it, too.
+
+    >>> check_changes({"610928000000": "610981000000"})
+    {'610928': '610981'}
 
     Raises
     ------
     SettingsError
-        If one of a pair is no code, the two are not equally long, or a new code is an old one too.
+        If one of a pair is no code, the two are not of one level, a new code is an old one too, or one old code has two new ones.
     """
+    short: dict[str, str] = {}
     for old, new in changed.items():
-        why = ""
-        if len(old) != len(new) or parse_division(old) is None or parse_division(new) is None:
+        was, now, why = parse_division(old), parse_division(new), ""
+        if was is None or now is None or was.level != now.level or len(old) != len(new):
             why = _("both must be division codes of 6, 9 or 12 digits, equally long")
         elif new in changed and new != old:
             why = _("{code} is itself an old code", code=new)
-        if why:
+        elif short.get(was.part(was.level), now.part(now.level)) != now.part(now.level):
+            why = _("{code} has two new codes", code=was.part(was.level))
+        if why or was is None or now is None:
             raise SettingsError(
                 _('"{old}" = "{new}": {why}', old=old, new=new, why=why),
                 remedy=_("write one line for each code that changed: {line}", line='"610928" = "610981"'),
                 path="study.toml",
                 row="[divisions] changed",
             )
+        short[was.part(was.level)] = now.part(now.level)
+    return short
 
 
 def present_code(code: str, changed: Mapping[str, str]) -> str:
@@ -177,7 +185,7 @@ def tie_to_townships(
     SettingsError
         As :func:`check_changes`.
     """
-    check_changes(changed)
+    changed = check_changes(changed)
     found = dict(vectors)
     notes: list[Repair] = []
     if "townships" not in vectors:

@@ -97,14 +97,14 @@ def kind_of(text: str, named: Mapping[str, str] | None = None) -> ExclusionKind 
 
 @cache
 def _recognised(plain: str) -> ExclusionKind | None:
-    """Return the kind of a word of siteplan's own table, whatever stands around it: the longest speaks."""
+    """Return the kind of a word of siteplan's own table, whatever stands around it: the longest speaks, of equals the last in the text."""
     found = [
-        (len(word), kind)
+        (len(word), plain.rfind(_plain(word)), kind)
         for kind in EXCLUSION_KINDS.values()
         for word in (kind.key, *kind.words)
         if plain == _plain(word) or (not word.isascii() and word in plain)
     ]
-    return max(found, key=lambda hit: hit[0])[1] if found else None
+    return max(found, key=lambda hit: hit[:2])[2] if found else None
 
 
 def same_kind(asked: str, drawn: str, keeps: str = "") -> bool:

@@ -11,10 +11,11 @@ import pandas as pd
 
 from siteplan.layers.columns import find_headings, parse_values
 from siteplan.layers.formats import REGISTERS, check_file, format_of
+from siteplan.layers.people import IN_PLACE_OF_PEOPLE
 from siteplan.layers.register import read_register
 from siteplan.layers.repair import Place, some
 from siteplan.layers.roles import ROLES
-from siteplan.messages import _
+from siteplan.messages import _, word
 from siteplan.units import COUNTS
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 ROLE = "register"
 """What errors, notes and sources call it; it is no layer: its rows have no place of their own."""
+
+WHO_LIVES_THERE = ("households", "people", *IN_PLACE_OF_PEOPLE)
+"""Counts of which a register has one at least: households follow from any of them."""
 
 
 def read_household_register(
@@ -99,7 +103,25 @@ def read_household_register(
         notes.append(place.repair(what))
     groups = frame[~nameless].groupby("key", sort=False)
     sums = groups[list(values)].sum(min_count=1)
+    notes += _partly_counted(frame[~nameless], list(values), place)
     return groups[["written", "row"]].first().join(sums), notes + said
+
+
+def _partly_counted(frame: pd.DataFrame, names: Sequence[str], place: Place) -> list[Repair]:
+    """Return a note for each column that some lines of a building have and others do not: only the former are added up."""
+    notes = []
+    for name in names:
+        silent = frame[name].isna()
+        partly = silent & ~silent.groupby(frame["key"]).transform("all")
+        if partly.any():
+            what = _(
+                "{n} lines have no {column} where others of their building do: counted as 0 ({rows})",
+                n=int(partly.sum()),
+                column=name,
+                rows=some([f"{key}: {row}" for key, row in zip(frame["written"][partly], frame["row"][partly], strict=True)]),
+            )  # fmt: skip
+            notes.append(place.note(what))
+    return notes
 
 
 def _check_columns(
@@ -113,7 +135,7 @@ def _check_columns(
                      line=f'[household_register] columns = {{ {by} = "..." }}', headings=headings),
             row=by,
         )  # fmt: skip
-    if "households" not in counted and "people" not in counted and not rows_are:
+    if not set(WHO_LIVES_THERE) & set(counted) and not rows_are:
         raise place.error(
             _("the register counts neither households nor people"),
             remedy=_("write in study.toml: {line}; the file has: {headings}",
@@ -202,7 +224,7 @@ def _told(
     buildings: gpd.GeoDataFrame, counts: pd.DataFrame, keys: pd.Series[str], place: Place, by: str
 ) -> list[Repair]:
     """Return what was joined, what of the register found no building, and which buildings are in no line."""
-    what = "households" if "households" in counts else "people"
+    what = next(name for name in WHO_LIVES_THERE if name in counts)
     lost = counts[~counts.index.isin(keys)]
     bare = buildings["id"][~keys.isin(counts.index)].astype(str).tolist()
     notes = [
@@ -211,7 +233,7 @@ def _told(
                 "{n:,.0f} of {all:,.0f} {what} joined to {buildings} buildings by {by}; {lost} lines find no building, {bare} buildings have no line",
                 n=float(counts[what].sum() - lost[what].sum()),
                 all=float(counts[what].sum()),
-                what=what,
+                what=word("denominator", what),
                 buildings=len(buildings) - len(bare),
                 by=by,
                 lost=len(lost),
@@ -219,10 +241,15 @@ def _told(
             )
         )
     ]
-    notes += [
-        place.repair(_("no building {written}: {n:g} {what} left out", written=line.written, n=getattr(line, what), what=what), row=str(line.row))
-        for line in lost.itertuples()
-    ]  # fmt: skip
+    for _key, line in lost.iterrows():
+        name = next((name for name in WHO_LIVES_THERE if name in counts and pd.notna(line[name])), what)
+        text = _(
+            "no building {written}: {n:g} {what} left out",
+            written=line["written"],
+            n=np.nan_to_num(line[name]),
+            what=word("denominator", name),
+        )
+        notes.append(place.repair(text, row=str(line["row"])))
     if bare:
         notes.append(place.note(_("buildings without a line keep what the layer says: {ids}", ids=some(bare))))
     return notes
