@@ -44,7 +44,7 @@ def test_shapes():
     ]
     assert "36.0 m2 of buildings-0" in found[5].what
     assert [text.split(":")[0] for text in in_short(found)] == [
-        "1 rows of buildings repeat another", "1 rows of buildings are slivers", "6 rows of buildings overlap others",
+        "1 rows of buildings repeat another", "1 rows of buildings are slivers", "3 rows of buildings overlap others",
         "1 rows of buildings have parts far apart",
     ]  # fmt: skip
 
