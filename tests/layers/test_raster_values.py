@@ -146,3 +146,36 @@ def test_a_raster_whose_blocks_are_not_there_is_told_when_they_are_read(tmp_path
     assert raised is not None
     assert "cannot be read" in raised.problem
     assert raised.path == str(cut)
+
+
+def test_a_declared_void_counts_beside_a_mask_too(tmp_path):
+    cells = np.array([[300, 0], [7, 12]], dtype="int16")
+    path = tiff(tmp_path / "a.tif", cells, nodata=0)
+    with rasterio.open(path, "r+") as target:
+        target.write_mask(np.array([[255, 255], [0, 255]], dtype="uint8"))
+    assert open_raster(path, "dem").read()[0].mask.tolist() == [[False, True], [True, False]]
+
+
+def test_none_against_a_declared_void_is_refused(tmp_path):
+    path = tiff(tmp_path / "a.tif", np.array([[300, 0]], dtype="int16"), nodata=0)
+    with pytest.raises(LayerError, match="the file declares 0 to be no data") as caught:
+        open_raster(path, "dem", nodata="none")
+    assert caught.value.row == "nodata"
+
+
+@pytest.mark.parametrize(
+    ("role", "void"), [("landcover", -3.4028234663852886e38), ("population", 3.4028234663852886e38)]
+)
+def test_the_ends_of_float32_are_no_codes_and_no_people(tmp_path, role, void):
+    cells = np.array([[3, void]], dtype="float32")
+    assert open_raster(tiff(tmp_path / "a.tif", cells), role).read()[0].mask.tolist() == [[False, True]]
+
+
+def test_codes_that_were_interpolated_are_refused_where_they_are_read(tmp_path):
+    whole = np.array([[3, 4], [np.nan, 5]], dtype="float32")
+    assert open_raster(tiff(tmp_path / "a.tif", whole), "landcover").read()[0].compressed().tolist() == [3, 4, 5]
+    whole[0, 1] = 3.5
+    raster = open_raster(tiff(tmp_path / "b.tif", whole), "landcover")
+    with pytest.raises(LayerError, match=r"3\.5 is no code of a class") as caught:
+        next(raster.blocks())
+    assert "-r near" in caught.value.remedy

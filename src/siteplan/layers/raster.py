@@ -20,7 +20,7 @@ from siteplan.errors import DataError, UsageError
 from siteplan.layers.crs import Bounds, name_of
 from siteplan.layers.formats import check_file
 from siteplan.layers.names import nearest
-from siteplan.layers.raster_values import Values, values_of
+from siteplan.layers.raster_values import Values, refuse_fractions, values_of
 from siteplan.layers.read import agreed_crs
 from siteplan.layers.repair import Place, Repair
 from siteplan.layers.roles import RASTER_ROLES
@@ -266,7 +266,10 @@ class Raster:
             raise _unreadable(self.role, self.path, error) from error
         left, top = _at(self.transform, window.col_off, window.row_off)
         a, b, _c, d, e, _f = self.transform[:6]
-        return self.meaning.masked(values), Affine(a, b, left, d, e, top)
+        values = self.meaning.masked(values)
+        if self.role == "landcover":
+            refuse_fractions(values, Place(role=self.role, path=str(self.path)))
+        return values, Affine(a, b, left, d, e, top)
 
     def _window(self, bounds: Bounds | None, crs: CRS | None) -> Window:
         if bounds is None:

@@ -12,11 +12,16 @@ from siteplan.messages import _
 if TYPE_CHECKING:
     from siteplan.layers.repair import Place, Repair
 
-POSSIBLE: dict[str, tuple[float, float]] = {"dem": (-500.0, 9000.0), "population": (0.0, np.inf)}
+POSSIBLE: dict[str, tuple[float, float]] = {
+    "dem": (-500.0, 9000.0),
+    "population": (0.0, 1e9),
+    "landcover": (float(np.iinfo(np.int32).min), float(np.iinfo(np.uint32).max)),
+}
 """Least and greatest value that a cell can have, by role; beyond them it has no data.
 
 Land lies between the shore of the Dead Sea (some 430 m below the sea) and the top of Qomolangma (8,848.86 m, China and Nepal 2020). This takes voids
-of SRTM (-32768), -9999, -32767, 32767, 65535 and the least float32, whether a file declares them or not. A count of people is never negative.
+of SRTM (-32768), -9999, -32767, 32767, 65535 and the least float32, whether a file declares them or not. A count of people is never negative, and no
+cell holds a thousand million; codes are whole numbers of 32 bits, which the least and the greatest float32 are not.
 """
 
 FOOT_M, US_FOOT_M = 0.3048, 1200 / 3937
@@ -42,6 +47,8 @@ class Values:
     ----------
     nodata : float or None
         A number that stands for no data beside the one that the file declares; compared with what is stored, before scaling.
+    declared : float or None
+        The one that the file declares: GDAL forgets it where the file has a mask or an alpha band too.
     least, greatest : float
         Values beyond these have no data, after scaling.
     scale, offset : float
@@ -49,6 +56,7 @@ class Values:
     """
 
     nodata: float | None = None
+    declared: float | None = None
     least: float = -np.inf
     greatest: float = np.inf
     scale: float = 1.0
@@ -58,8 +66,9 @@ class Values:
         """Return the values of cells that rasterio has read with its own mask; no data, NaN and infinity are masked."""
         mask = np.ma.getmaskarray(cells)
         data = np.ma.getdata(cells)
-        if self.nodata is not None:
-            mask = mask | (data == np.asarray(self.nodata).astype(data.dtype))
+        for void in (self.nodata, self.declared):
+            if void is not None and _can_be(void, data.dtype):
+                mask = mask | (data == np.asarray(void).astype(data.dtype))
         if self.scale != 1.0 or self.offset != 0.0:
             kind = np.float64 if data.dtype.itemsize > 4 else np.float32  # noqa: PLR2004 - bytes: float32 holds up to int16 exactly
             data = (data.astype(np.float64) * self.scale + self.offset).astype(kind)
@@ -94,7 +103,7 @@ def values_of(source: Any, nodata: float | str | None, place: Place) -> tuple[Va
     ------
     LayerError
         If the file is a picture, its heights are in a unit that is not known, or it is a dem of 8-bit numbers of which nothing says
-        which stand for no data; if ``nodata`` is a number that its type cannot hold.
+        which stand for no data; if ``nodata`` is a number that its type cannot hold, or says that there is none against the file.
     """
     kind = np.dtype(source.dtypes[0])
     if kind.kind not in "iuf" or (source.count >= _PICTURE_BANDS and kind == np.uint8):
@@ -106,11 +115,15 @@ def values_of(source: Any, nodata: float | str | None, place: Place) -> tuple[Va
     if source.count > 1:
         notes.append(place.note(_("the raster has {n} bands: the first is read", n=source.count)))
     said = None if nodata is None or nodata == NONE else float(nodata)
-    if (
-        said is not None
-        and kind.kind in "iu"
-        and not (said.is_integer() and np.iinfo(kind).min <= said <= np.iinfo(kind).max)
-    ):
+    if nodata == NONE and source.nodata is not None:
+        raise place.error(
+            _('nodata = "none", and the file declares {value} to be no data', value=f"{source.nodata:g}"),
+            remedy=_(
+                "remove the line; if these cells do have data, take the value out of the file: gdal_edit.py -unsetnodata"
+            ),
+            row="nodata",
+        )
+    if said is not None and kind.kind in "iu" and not _can_be(said, kind):
         raise place.error(
             _("nodata = {value}: no cell can have this value, the cells are {kind}", value=f"{said:g}", kind=kind),
             remedy=_("correct nodata in [layers.{role}]", role=place.role),
@@ -122,11 +135,38 @@ def values_of(source: Any, nodata: float | str | None, place: Place) -> tuple[Va
     factor = _metres(source, place, notes) if place.role == "dem" else 1.0
     return Values(
         nodata=said,
+        declared=source.nodata,
         least=least,
         greatest=greatest,
         scale=float(source.scales[0]) * factor,
         offset=float(source.offsets[0]) * factor,
     ), notes
+
+
+def _can_be(number: float, kind: np.dtype[Any]) -> bool:
+    """Tell whether a cell of a type can be a number; NaN and infinity are looked for otherwise."""
+    if kind.kind in "iu":
+        return float(number).is_integer() and np.iinfo(kind).min <= number <= np.iinfo(kind).max
+    return bool(abs(number) <= np.finfo(kind).max)
+
+
+def refuse_fractions(codes: np.ma.MaskedArray[Any, Any], place: Place) -> None:
+    """Refuse codes of classes that are no whole numbers: such a raster was interpolated, and its classes are lost.
+
+    Raises
+    ------
+    LayerError
+        Naming the first.
+    """
+    if codes.dtype.kind != "f":
+        return
+    known = codes.compressed()
+    wrong = known[known != np.rint(known)]
+    if len(wrong):
+        raise place.error(
+            _("{value} is no code of a class: codes are whole numbers", value=f"{wrong[0]:g}"),
+            remedy=_("make the raster anew by nearest neighbour (gdalwarp -r near): interpolating mixes the codes"),
+        )
 
 
 def _check_heights(source: Any, nodata: float | str | None, kind: np.dtype[Any], place: Place) -> list[Repair]:
