@@ -183,9 +183,13 @@ def test_straight_lines_follow_the_ground_too(tmp_path):
     dem = model(tmp_path / "a.tif", rising(0.1))
     start = np.array([[EAST + 200, NORTH + 1500], [EAST + 200, NORTH + 500]])
     end = np.array([[EAST + 1200, NORTH + 1500], [EAST + 200, NORTH + 1500]])
-    there, back = straight_minutes(dem, start, end, dem.crs, 1.3)
+    there, back, unknown = straight_minutes(dem, start, end, dem.crs, 1.3)
+    assert unknown.tolist() == [0, 0]
     assert there[0] == pytest.approx(1.3 * 1000 / (100 * math.exp(-3.5 * 0.15)), rel=1e-6)
     assert back[0] == pytest.approx(1.3 * 1000 / FLAT, rel=1e-6)
     assert [there[1], back[1]] == pytest.approx([1.3 * 1000 / FLAT] * 2, rel=1e-6)
+    away = np.array([[EAST + 200 - 1e6, NORTH + 500]])
+    assert straight_minutes(dem, start[:1], start[:1] - [[0, 1e5]], dem.crs, 1.3)[2] == pytest.approx(1e5, rel=0.02)
+    assert straight_minutes(dem, away, away + 300, dem.crs, 1.3)[2] == pytest.approx(math.hypot(300, 300))
     nothing = np.empty((0, 2))
-    assert [len(side) for side in straight_minutes(dem, nothing, nothing, dem.crs, 1.3)] == [0, 0]
+    assert [len(side) for side in straight_minutes(dem, nothing, nothing, dem.crs, 1.3)] == [0, 0, 0]

@@ -14,11 +14,12 @@ from rasterio.transform import Affine
 from siteplan.auditing.audit import audit
 from siteplan.planning.solve import solve
 from siteplan.plans.store import read_plan, write_plan
-from siteplan.plans.summary import minutes_by_type
+from siteplan.plans.summary import minutes_by_type, minutes_lines, summary_text
 from siteplan.study.check import check
 from siteplan.study.study import open_study
 
 SLOPE = '\n[layers.dem]\npath = "dem.tif"\n\n[access]\nslope = true\n'
+WITHOUT_STREETS = (TOML + SLOPE).replace('[layers.streets]\npath = "layers.gpkg"\nlayer = "streets"\n\n', "")
 FLAT = 100 * math.exp(-3.5 * 0.05)
 
 
@@ -118,11 +119,35 @@ def test_without_a_dem_it_is_refused_before_the_work(tmp_path, capsys):
     assert not (folder / "base.gpkg").exists()
 
 
-def test_heights_that_are_missing_are_told(tmp_path):
-    folder = county(tmp_path)
+def without_heights(folder, column=35):
     with rasterio.open(folder / "dem.tif", "r+") as target:
         heights = target.read(1)
-        heights[:, 35:] = -32768
+        heights[:, column:] = -32768
         target.write(heights, 1)
+
+
+def test_heights_that_are_missing_are_told(tmp_path):
+    folder = county(tmp_path)
+    without_heights(folder)
     plan = solve(open_study(folder))
     assert any("has no height for 5" in text for key, text in plan.provenance.items() if key.startswith("note:"))
+    assert "of the streets' length: taken as flat" in minutes_lines(plan)[-1]
+
+
+def test_heights_that_are_missing_are_told_where_there_are_no_streets_too(tmp_path):
+    folder = county(tmp_path, toml=WITHOUT_STREETS)
+    assert "taken as flat" not in "".join(minutes_lines(solve(open_study(folder))))
+    without_heights(folder, 0)
+    assert (
+        "has no height for 100.0% of the walks in straight lines: taken as flat"
+        in minutes_lines(solve(open_study(folder)))[-1]
+    )
+
+
+def test_a_building_that_two_facilities_share_is_counted_once(solved):
+    rows = solved.allocation
+    one = rows.index[(rows["status"] == "served") & (rows["type"] == "service_centre")][0]
+    halves = rows.loc[[one, one]].assign(households=rows.loc[one, "households"] / 2)
+    split = solved.but(allocation=pd.concat([rows.drop(index=one), halves], ignore_index=True), minutes=None)
+    assert summary_text(split).splitlines()[1] == summary_text(solved).splitlines()[1]
+    assert "100.0% of households served" in summary_text(split).splitlines()[1]

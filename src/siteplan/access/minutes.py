@@ -53,7 +53,7 @@ def walking_minutes(
         One row for each row of ``allocation`` with a facility, in its order. ``flat_metres``: metres on the flat that take as long as the
         way there and back does on average.
     notes : list of str
-        What a reader must know.
+        What a reader must know: first how minutes are found, then where the model has no height.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def walking_minutes(
     found = pd.DataFrame({name: rows[name].astype("str").to_numpy() for name in MINUTES_COLUMNS[:3]}, dtype="str")
     found["minutes_there"], found["minutes_back"] = there, back
     found["flat_metres"] = (there + back) / 2 * FLAT_M_PER_MIN
-    return found, walks.notes
+    return found, walks.notes()
 
 
 def require_dem(study: Study) -> Raster:
@@ -109,7 +109,7 @@ class _Walks:
         self._access = study.settings.access
         self._homes, self._places = (np.asarray(side.to_numpy(), dtype=object) for side in (homes, places))
         self._terrain = None if network is None else Terrain.of(network, dem)
-        self.notes = self._notes()
+        self._straight_m = self._unknown_m = 0.0
 
     def of(self, i: Ints, j: Ints, metres: Floats) -> tuple[Floats, Floats]:
         """Return the minutes of pairs, there and back."""
@@ -125,9 +125,10 @@ class _Walks:
             rows = np.flatnonzero(by_street)
             there[rows], back[rows] = self._on_streets(snapped[0], snapped[1], i[rows], j[rows], metres[rows])
         rows = np.flatnonzero(apart & ~by_street)
-        there[rows], back[rows] = straight_minutes(
+        there[rows], back[rows], unknown = straight_minutes(
             self._dem, start[rows], end[rows], self._study.crs, self._access.detour_factor
         )
+        self._straight_m, self._unknown_m = float(np.hypot(*(end[rows] - start[rows]).T).sum()), float(unknown.sum())
         return there, back
 
     def _on_streets(self, homes: Snapped, places: Snapped, i: Ints, j: Ints, metres: Floats) -> tuple[Floats, Floats]:
@@ -138,13 +139,27 @@ class _Walks:
         there, back = self._terrain.minutes(homes, places, i[first], j[first], metres[first])
         return there[again], back[again]
 
-    def _notes(self) -> list[str]:
+    def notes(self) -> list[str]:
+        """Return how minutes are found and, after the walks were looked for, where the model has no height."""
         name = self._dem.path.name
-        text = _(
-            "walking minutes are of the quickest walk by Tobler's hiking function over {dem}; they change no rule and no allocation",
-            dem=name,
-        )
-        if self._terrain is None or not self._terrain.unknown_share:
-            return [text]
-        share = f"{self._terrain.unknown_share:.1%}"
-        return [text, _("{dem} has no height for {share} of the streets' length: taken as flat", dem=name, share=share)]
+        notes = [
+            _(
+                "walking minutes are of the quickest walk by Tobler's hiking function over {dem}; they change no rule and no allocation",
+                dem=name,
+            )
+        ]
+        if self._terrain is not None and self._terrain.unknown_share:
+            share = f"{self._terrain.unknown_share:.1%}"
+            notes.append(
+                _("{dem} has no height for {share} of the streets' length: taken as flat", dem=name, share=share)
+            )
+        if self._unknown_m:
+            share = f"{self._unknown_m / self._straight_m:.1%}"
+            notes.append(
+                _(
+                    "{dem} has no height for {share} of the walks in straight lines: taken as flat",
+                    dem=name,
+                    share=share,
+                )
+            )
+        return notes

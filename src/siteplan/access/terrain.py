@@ -259,7 +259,9 @@ def _along_one_street(home: Places, target: Places, there: Floats, back: Floats)
     return there, back
 
 
-def straight_minutes(dem: Raster, start: Floats, end: Floats, crs: CRS, detour_factor: float) -> tuple[Floats, Floats]:
+def straight_minutes(
+    dem: Raster, start: Floats, end: Floats, crs: CRS, detour_factor: float
+) -> tuple[Floats, Floats, Floats]:
     """Return the minutes of walks where there is no street: straight lines over the ground, times the detour factor.
 
     Parameters
@@ -274,6 +276,8 @@ def straight_minutes(dem: Raster, start: Floats, end: Floats, crs: CRS, detour_f
     -------
     there, back : (n,) float64
         Minutes; where a height is missing, as on the flat.
+    unknown : (n,) float64
+        Metres of each line where a height is missing.
     """
     metres = np.hypot(*(end - start).T)
     step = max(LEAST_STEP_M, cell_metres(dem))
@@ -285,8 +289,9 @@ def straight_minutes(dem: Raster, start: Floats, end: Floats, crs: CRS, detour_f
     share = (part / pieces[line])[:, None]
     height = heights_at(dem, start[line] * (1 - share) + end[line] * share, crs)
     rise = np.r_[0.0, np.diff(height)][: len(line)]
-    rise[np.isnan(rise) | (part == 0)] = 0.0
     run = np.where(part > 0, metres[line] / pieces[line], 0.0)
+    unknown = np.bincount(line, weights=np.where(np.isnan(rise), run, 0.0), minlength=len(pieces)).astype(np.float64)
+    rise[np.isnan(rise) | (part == 0)] = 0.0
     there, back = (
         np.asarray(
             np.bincount(line, weights=minutes(run, sign * rise), minlength=len(pieces)) * detour_factor,
@@ -294,4 +299,4 @@ def straight_minutes(dem: Raster, start: Floats, end: Floats, crs: CRS, detour_f
         )
         for sign in (1.0, -1.0)
     )
-    return there, back
+    return there, back, unknown

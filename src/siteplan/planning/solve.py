@@ -179,7 +179,7 @@ def _with_minutes(plan: Plan, cache: SolveCache) -> Plan:
     network, _key = cache.network(study.layers.get("streets"))
     minutes, notes = walking_minutes(study, plan.demand, plan.facilities, plan.allocation, network=network)
     known = sum(key.startswith("note:") for key in plan.provenance)
-    said = {f"note:{known + n:03d}": note for n, note in enumerate(notes)}
+    said = {f"note:{known + n:03d}" + (":flat" if n else ""): note for n, note in enumerate(notes)}
     return plan.but(minutes=minutes, provenance=plan.provenance | said)
 
 

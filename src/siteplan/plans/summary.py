@@ -39,10 +39,9 @@ def summary_text(plan: Plan) -> str:
 
 
 def _types(plan: Plan) -> list[str]:
-    households = plan.demand.set_index("building_id")["households"]
-    total = float(households.sum())
+    total = float(plan.demand["households"].sum())
     served = plan.allocation[plan.allocation["status"] == "served"]
-    by_type = served["building_id"].map(households).astype(float).groupby(served["type"]).sum()
+    by_type = served.groupby("type")["households"].sum()  # of each row: a building may be split over facilities
     lines = []
     for key in plan.scenario.types:
         rows = plan.facilities[plan.facilities["type"] == key]
@@ -98,7 +97,7 @@ def minutes_by_type(plan: Plan) -> pd.DataFrame:
 
 
 def minutes_lines(plan: Plan) -> list[str]:
-    """Return one line for each type: how long served households walk over the slopes of the ground."""
+    """Return one line for each type: how long served households walk over the slopes of the ground; and how far heights are missing."""
     rows = minutes_by_type(plan)
     if not len(rows):
         return []
@@ -118,6 +117,7 @@ def minutes_lines(plan: Plan) -> list[str]:
             )
             for row in rows.itertuples()
         ),
+        *(f"  {note}" for key, note in plan.provenance.items() if key.startswith("note:") and key.endswith(":flat")),
     ]
 
 
