@@ -146,3 +146,39 @@ def test_a_study_of_shapefiles_edited_elsewhere_is_read_back(tmp_path):
     assert edited["households"].to_dict() == {"s1": 300.0, "s2": 121.0}
     assert edited["resettlement"].tolist() == [True, True]
     assert read_layer(again / "sites.shp", "sites")[0]["construction"].tolist() == ["new", "new"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "postgresql+psycopg2://planner:secret@db/county",
+        "PG:host=db user=planner password=secret dbname=county",
+        "host=db user=planner password=secret",
+        " postgresql://planner:secret@db/county",
+        "jdbc:postgresql://db/county?user=planner&password=secret",
+        "postgis://planner:secret@db/county",
+        "postgres:/planner:secret@db/county",
+        "mysql://planner:secret@db/county",
+    ],
+)
+def test_addresses_of_databases_in_other_forms_are_refused_and_not_shown(tmp_path, path):
+    with pytest.raises(SettingsError, match="address of a database") as caught:
+        open_study(study(tmp_path, SITES.format(path=path)))
+    assert caught.value.row == "[layers.sites] path"
+    assert "postgresql://USER@HOST" in caught.value.remedy
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '[household_register]\npath = "{url}"\nby = "id"',
+        '[standards]\nfiles = ["{url}"]',
+        '[layers.landcover]\npath = "a.tif"\nclasses = "{url}"',
+    ],
+)
+def test_addresses_where_only_files_are_read_are_not_shown(tmp_path, more):
+    url = "postgresql://planner:secret@db/county"
+    with pytest.raises(SettingsError, match="address of a database") as caught:
+        open_study(study(tmp_path, SITES.format(path="a.gpkg") + more.format(url=url)))
+    assert "secret" not in str(caught.value)

@@ -19,6 +19,9 @@ HIDDEN = "***"
 """What stands in the place of a password."""
 
 _SCHEME = re.compile(r"postgres(ql)?://", re.IGNORECASE)
+_OTHER = re.compile(
+    r"\s*(?:jdbc:|pg:|postg[a-z]*(?:\+\w+)?:|\w[\w+.-]*://[^/]*:[^/]*@)|.*\bpassword\s*=", re.IGNORECASE
+)
 _PARAMETER = re.compile(r"([?&](?:ssl)?password=)([^&\n]*)", re.IGNORECASE)
 _USERINFO = re.compile(r"(postgres(?:ql)?://)([^:@\s]*):([^\n]*)@", re.IGNORECASE)
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -32,6 +35,15 @@ def is_database(path: str) -> bool:
     (True, False)
     """
     return _SCHEME.match(path) is not None
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is the address of a database, also in a form that siteplan does not read, and so may hold a password.
+
+    >>> is_address("postgresql+psycopg2://planner:secret@db/county"), is_address("PG:host=db password=secret"), is_address("a.gpkg")
+    (True, True, False)
+    """
+    return is_database(text) or _OTHER.match(text) is not None
 
 
 def masked(text: str) -> str:

@@ -11,7 +11,7 @@ from siteplan.layers.columns import ID
 from siteplan.layers.files import FileOptions
 from siteplan.layers.landcover import SURVEY
 from siteplan.layers.names import nearest
-from siteplan.layers.postgis_url import is_database
+from siteplan.layers.postgis_url import is_address, is_database
 from siteplan.layers.roles import ROLES
 from siteplan.messages import _
 
@@ -30,7 +30,7 @@ def file_options(entry: LayerSettings, settings: Settings) -> FileOptions:
 
 
 def check_paths(folder: Path, settings: Settings, file: Path) -> None:
-    """Refuse relative paths that lead out of the study's folder, by ``..`` or by a link.
+    """Refuse relative paths that lead out of the study's folder, by ``..`` or by a link, and addresses of databases where none is read.
 
     A study is passed on as a folder; what it names by a relative path has to be in it. A file elsewhere is named by its
     absolute path, which anybody can see (docs/decisions/0016-formats.md).
@@ -63,6 +63,17 @@ def check_paths(folder: Path, settings: Settings, file: Path) -> None:
     named |= {f"[standards] files, {k}": name for k, name in enumerate(settings.standards.files, start=1)}
     home = folder.resolve()
     for row, name in named.items():
+        if is_address(name):
+            raise SettingsError(
+                _(
+                    "this is the address of a database, and not read here"
+                ),  # it is not shown: a password may stand in it
+                remedy=_(
+                    "the path of a layer of rows may be postgresql://USER@HOST:5432/DATABASE; whatever else is in a database, export as a file"
+                ),
+                path=file,
+                row=row,
+            )
         if Path(name).is_absolute():
             continue
         try:
