@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SIZES = (250_000, 500_000, 1_000_000)
 REPEATS = 3
-GIGABYTES, TIMES, EXPONENT = 3.0, 2.0, 1.15
+GIGABYTES, TIMES, EXPONENT = 3.0, 2.0, 1.2
 STUDY = '[study]\nname = "million"\n[layers.buildings]\npath = "{path}"\n'
 
 
