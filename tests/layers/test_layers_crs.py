@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyproj import CRS, Geod
 
 from siteplan.errors import LayerError, SettingsError
-from siteplan.layers.crs import check_rows, choose_metric_crs, name_of, to_crs
+from siteplan.layers.crs import check_axes, check_rows, choose_metric_crs, name_of, to_crs
 from siteplan.layers.repair import Place
 
 PLACE = Place(role="sites", path="a.gpkg")
@@ -103,3 +103,12 @@ def test_a_row_far_from_where_its_system_is_made_for(crs, there, astray):
     check_rows(points([there], crs), PLACE)
     check_rows(points([astray], crs), PLACE)  # alone: other layers tell
     check_rows(points([(-179.9, 60.0), (179.9, 60.0)], "EPSG:4326"), PLACE)
+
+
+def test_metres_that_are_said_to_be_degrees_name_their_zone():
+    with pytest.raises(LayerError, match="are no degrees") as caught:
+        check_axes((35_444_018.0, 2_900_000.0, 35_445_018.0, 2_900_100.0), CRS("EPSG:4490"), PLACE)
+    assert "3-degree zone 35, 105 E: EPSG:4544, with the zone number in front EPSG:4523" in caught.value.remedy
+    with pytest.raises(LayerError, match="are no degrees") as caught:
+        check_axes((444_018.0, 2_900_000.0, 445_018.0, 2_900_100.0), CRS("EPSG:4490"), PLACE)
+    assert "zone" not in caught.value.remedy

@@ -18,7 +18,7 @@ from siteplan.errors import SettingsError
 from siteplan.layers.repair import Place, Repair, mend_geometry
 from siteplan.layers.roles import ROLES
 from siteplan.layers.shift import check_known
-from siteplan.layers.zones import OLD_DATUMS, Zone, old_datum, zones_at
+from siteplan.layers.zones import OLD_DATUMS, Zone, old_datum, zone_numbered, zones_at
 from siteplan.messages import _
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ WGS84 = CRS.from_epsg(4326)
 _MOST_DISTORTION = 0.01
 _DEGREES = 180.0
 _LATITUDE = 90.0
+_MILLION = 1e6
 _FAR_DEGREES = 5.0
 """Degrees beyond the area of a CRS where a row cannot be right while others lie in it: a zone is 3 or 6 wide."""
 
@@ -131,7 +132,8 @@ def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
         raise place.error(
             _("the coordinates ({box}) are no degrees, but the layer is said to be in {crs}",
               box=_box(bounds), crs=name_of(crs)),
-            remedy=_("export the file again with its right coordinate system"),
+            remedy=_not_degrees(bounds, place),
+            row="crs",
         )  # fmt: skip
     if crs.is_geographic and max(-south, north) > _LATITUDE:
         raise swapped_error(bounds, crs, place)
@@ -139,6 +141,17 @@ def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
         other = exchanged(bounds)
         if lonlat_bounds(other, crs) is not None and outside_use(other, crs) is None:
             raise swapped_error(bounds, crs, place)
+
+
+def _not_degrees(bounds: Bounds, place: Place) -> str:
+    """Return what to do about metres that are said to be degrees; a number in front of eastings names their zone."""
+    remedy = _("export the file again with its right coordinate system, or, where the file has none, write the right crs under "
+               "[layers.{role}]", role=place.role)  # fmt: skip
+    first, last = (int(side // _MILLION) for side in (bounds[0], bounds[2]))
+    zone = zone_numbered(first) if first == last else None
+    if zone is None:
+        return remedy
+    return remedy + _("; ") + _("the eastings begin with {number}: {zone}", number=zone.number, zone=str(zone))
 
 
 def check_rows(frame: gpd.GeoDataFrame, place: Place) -> None:
