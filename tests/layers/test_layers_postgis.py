@@ -102,6 +102,20 @@ def test_large_numbers_beside_gaps_are_not_rounded_and_rows_without_geometry_are
     assert caught.value.row == "b"
 
 
+def test_numeric_codes_of_18_digits_are_not_rounded_and_counts_stay_numbers(server):
+    shape = "gis.ST_SetSRID(gis.ST_MakePoint(105, 26), 4490) AS geom"
+    rows = "(VALUES (610928199901011235::numeric(20,2), 3.5::numeric), (610928199901011236, NULL)) AS v(id, n)"
+    found = read(server, query=f"SELECT v.id, v.n AS households, {shape} FROM {rows}")
+    layer, _repairs = read_layer(found, "buildings")
+    assert sorted(layer["id"]) == ["610928199901011235", "610928199901011236"]
+    assert sorted(layer["households"].dropna()) == [3.5]
+
+
+def test_a_table_without_rows_is_called_empty(server):
+    query = "SELECT 1 AS id, gis.ST_SetSRID(gis.ST_MakePoint(105, 26), 4490) AS geom WHERE false"
+    assert refused(server, query=query).problem == "the layer is empty"
+
+
 def test_geography_and_curves_are_shapes_too(server):
     geography = "SELECT 1 AS id, 'POINT(106 26)'::gis.geography AS g"
     assert read(server, query=geography).frame.crs == CRS("EPSG:4326")

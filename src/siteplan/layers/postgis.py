@@ -13,7 +13,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from siteplan.layers.names import nearest
-from siteplan.layers.postgis_table import SRID, WKB, by_content, digest, to_frame
+from siteplan.layers.postgis_table import SRID, WKB, by_content, digest, numbers, to_frame
 from siteplan.layers.postgis_url import connection_url, has_password, scrubbed
 from siteplan.layers.repair import Place, Repair, some
 from siteplan.messages import _
@@ -32,7 +32,7 @@ TIMEOUT_S = 300.0
 
 _SHAPES = ("geometry", "geography")
 _KEPT = {"int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "timestamp", "timestamptz"}
-_CAST = {"numeric": "float8", "date": "timestamp", "oid": "int8"}
+_CAST = {"date": "timestamp", "oid": "int8"}
 _LEFT_OUT = {"bytea", "raster", *_SHAPES}
 _NO_TABLE, _NO_COLUMN, _NO_RIGHT, _STOPPED, _READ_ONLY = "42P01", "42703", "42501", "57014", "25006"
 
@@ -107,7 +107,7 @@ def read_table(source: TableSource, place: Place) -> DatabaseTable:
     ------
     LayerError
         If the driver is not installed; the server, the database, the table, the column or the right to read is missing; the statement is stopped
-        by its time limit; there are more rows than allowed; or the geometries have several SRIDs or one that the database does not define.
+        by its time limit; there are no rows or more than allowed; or the geometries have several SRIDs or one that the database does not define.
     """
     if source.query is not None and source.table is not None:
         raise place.error(
@@ -126,7 +126,14 @@ def read_table(source: TableSource, place: Place) -> DatabaseTable:
                 remedy=_('narrow it with query = "SELECT ... WHERE ...", or raise max_rows in [layers.{role}]',
                          role=place.role),
             )  # fmt: skip
+        if not table.num_rows:
+            raise place.error(
+                _("the layer is empty"),
+                remedy=_("draw at least one row, or remove [layers.{role}]", role=place.role),
+                row=source.table,
+            )
         crs = _crs(cursor, table, postgis, place)
+    table = numbers(table, [column.name for column in columns if column.kind == "numeric"])
     table = table if key else by_content(table)
     notes = tuple(_notes(source, columns, shape, place))
     return DatabaseTable(frame=to_frame(table, crs, place), notes=notes, sha256=digest(table), path=place.path)

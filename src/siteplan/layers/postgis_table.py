@@ -51,6 +51,23 @@ def to_frame(table: pa.Table, crs: CRS | None, place: Place) -> gpd.GeoDataFrame
     return gpd.GeoDataFrame(_exact(table.drop_columns([WKB, SRID])).to_pandas(), geometry=geometry, crs=crs)
 
 
+def numbers(table: pa.Table, names: list[str]) -> pa.Table:
+    """Return a table whose columns ``names``, numbers written as text, are float64; text where that would round a whole number.
+
+    Departments keep 18-digit codes as ``numeric``, which the database would round on its way to a double.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in names:
+        text = pc.replace_substring_regex(table[name], r"\.0+$", "")
+        value = pc.cast(text, pa.float64())
+        long = pc.and_(pc.greater(pc.abs(value), float(_EXACT)), pc.match_substring_regex(text, r"^-?\d+$"))
+        kept = text if pc.any(long).as_py() else value
+        table = table.set_column(table.column_names.index(name), name, kept)
+    return table
+
+
 def _exact(table: pa.Table) -> pa.Table:
     """Return a table whose whole numbers survive: with gaps they would become float64, which rounds above 2**53."""
     import pyarrow as pa
