@@ -179,6 +179,15 @@ def test_a_street_without_heights_is_flat_and_counted(tmp_path):
     assert ground.unknown_share == pytest.approx(1400 / 2800, abs=0.02)
 
 
+def test_a_home_that_joins_no_street_and_is_asked_for_by_nobody_does_no_harm(tmp_path):
+    dem, streets = model(tmp_path / "a.tif", rising(0.1)), network([(100, 1500), (1500, 1500)])
+    homes, places = streets.snap(points((200, 2900), (200, 1520)), 50.0), streets.snap(points((1200, 1500)), 50.0)
+    assert homes.found.tolist() == [False, True]
+    rows = np.array([1]), np.array([0])
+    there, _back = Terrain.of(streets, dem).minutes(homes, places, *rows, np.array([1000.0]))
+    assert there[0] == pytest.approx(20 / FLAT + 1000 / (100 * math.exp(-3.5 * 0.15)), rel=1e-6)
+
+
 def test_straight_lines_follow_the_ground_too(tmp_path):
     dem = model(tmp_path / "a.tif", rising(0.1))
     start = np.array([[EAST + 200, NORTH + 1500], [EAST + 200, NORTH + 500]])

@@ -89,6 +89,16 @@ def test_cells_outside_the_study_do_not_count(tmp_path):
     assert found.buildings["people"].sum() == pytest.approx(10)
 
 
+def test_homes_where_the_raster_has_no_people_or_ends_are_told(tmp_path):
+    buildings = homes((10, 10, 10), (110, 10, 10), (210, 10, 10))
+    told = households_on_buildings(study(tmp_path, [[np.nan, 0.0], [np.nan, 0.0], [-9999.0, 4.0]], buildings)).notes
+    assert any(
+        "2 of 3 buildings with homes lie where the population raster has no people or no data" in n for n in told
+    )
+    full = households_on_buildings(study(tmp_path, np.full((3, 3), 4.0), buildings)).notes
+    assert not any("nobody lives in them" in note for note in full)
+
+
 def test_whole_households_sum_to_the_rounded_total(tmp_path):
     rng = np.random.default_rng(3)
     buildings = homes(*((x, y, 8) for x in range(5, 290, 40) for y in range(5, 290, 40)))

@@ -153,7 +153,7 @@ class Terrain:
         """
         order = np.argsort(j, kind="stable")
         wanted, first, column = np.unique(j[order], return_index=True, return_inverse=True)
-        homes, targets = self.places(origins).take(i[order]), self.places(destinations.take(wanted))
+        homes, targets = self.places(origins.take(i[order])), self.places(destinations.take(wanted))
         search = _Search(self.graph, targets)
         there, back = np.full(len(i), np.inf), np.full(len(i), np.inf)
         chunk = max(1, _CELLS // (len(self.network.nodes) + len(wanted)))

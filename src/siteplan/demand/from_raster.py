@@ -123,7 +123,7 @@ def people_from_raster(
     heavy = np.bincount(home_row, weights=weight[lived_in], minlength=len(known))
     people = np.zeros(len(homes))
     people[lived_in] = weight[lived_in] * (total / heavy)[home_row]
-    return people, _notes(cells, own, far, int((people > 0).sum()))
+    return people, _notes(cells, own, far, int((people > 0).sum())) + _empty_homes(people[lived_in])
 
 
 def _cell_of(raster: Raster, xy: Numbers, crs: CRS) -> npt.NDArray[np.int64]:
@@ -133,6 +133,19 @@ def _cell_of(raster: Raster, xy: Numbers, crs: CRS) -> npt.NDArray[np.int64]:
     column, row = np.floor(a * x + b * y + c).astype(np.int64), np.floor(d * x + e * y + f).astype(np.int64)
     inside = (column >= 0) & (row >= 0) & (column < raster.width) & (row < raster.height)
     return np.asarray(np.where(inside, row * raster.width + column, -1 - np.arange(len(xy))), dtype=np.int64)
+
+
+def _empty_homes(people: Numbers) -> list[str]:
+    """Return a note on the homes in cells without people: the raster may have no data there, or end before them."""
+    empty = int((people == 0).sum())
+    if not empty:
+        return []
+    text = _(
+        "{n} of {all} buildings with homes lie where the population raster has no people or no data: nobody lives in them",
+        n=empty,
+        all=len(people),
+    )
+    return [text]
 
 
 def _notes(cells: InhabitedCells, own: npt.NDArray[np.bool_], far: Numbers, homes: int) -> list[str]:
