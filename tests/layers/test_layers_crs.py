@@ -6,9 +6,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Geod
+from pyproj.crs import ProjectedCRS
 
 from siteplan.errors import LayerError, SettingsError
-from siteplan.layers.crs import check_axes, check_rows, choose_metric_crs, name_of, to_crs
+from siteplan.layers.crs import check_axes, check_rows, choose_metric_crs, exchanged, name_of, to_crs
 from siteplan.layers.repair import Place
 
 PLACE = Place(role="sites", path="a.gpkg")
@@ -112,3 +113,16 @@ def test_metres_that_are_said_to_be_degrees_name_their_zone():
     with pytest.raises(LayerError, match="are no degrees") as caught:
         check_axes((444_018.0, 2_900_000.0, 445_018.0, 2_900_100.0), CRS("EPSG:4490"), PLACE)
     assert "zone" not in caught.value.remedy
+
+
+def test_axes_and_rows_of_a_county_with_a_meridian_of_its_own():
+    # contract: C1
+    own = ProjectedCRS(CRS("+proj=tmerc +lon_0=104.5 +x_0=500000").coordinate_operation, geodetic_crs=CRS("EPSG:4490"))
+    assert own.area_of_use is None
+    there = (494_018.0, 2_900_000.0, 495_018.0, 2_900_100.0)
+    check_axes(there, own, PLACE)
+    with pytest.raises(LayerError, match="x and y are exchanged"):
+        check_axes(exchanged(there), own, PLACE)
+    with pytest.raises(LayerError, match="far outside the area"):
+        check_rows(points([there[:2], (104.5, 26.2)], own), PLACE)
+    check_rows(points([there[:2], there[2:]], own), PLACE)

@@ -18,14 +18,13 @@ from siteplan.errors import SettingsError
 from siteplan.layers.repair import Place, Repair, mend_geometry
 from siteplan.layers.roles import ROLES
 from siteplan.layers.shift import check_known
-from siteplan.layers.zones import OLD_DATUMS, Zone, old_datum, zone_numbered, zones_at
+from siteplan.layers.zones import OLD_DATUMS, Zone, gauss_krueger, old_datum, zone_numbered, zones_at
 from siteplan.messages import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
-    from pyproj.aoi import AreaOfUse
 
 Bounds: TypeAlias = tuple[float, float, float, float]
 """West, south, east, north."""
@@ -35,6 +34,9 @@ _MOST_DISTORTION = 0.01
 _DEGREES = 180.0
 _LATITUDE = 90.0
 _MILLION = 1e6
+_HALF_ZONE = 3.0
+_LATITUDES = (15.0, 55.0)
+"""Latitudes of China, with room to spare."""
 _FAR_DEGREES = 5.0
 """Degrees beyond the area of a CRS where a row cannot be right while others lie in it: a zone is 3 or 6 wide."""
 
@@ -108,10 +110,26 @@ def outside_use(bounds: Bounds, crs: CRS, *, of: CRS | None = None) -> Bounds | 
     of : CRS, optional
         Whose area; None: that of ``crs``.
     """
-    area, box = (of or crs).area_of_use, lonlat_bounds(bounds, crs)
+    area, box = area_of(of or crs), lonlat_bounds(bounds, crs)
     if area is None or box is None:
         return None
-    return None if overlap(box, (area.west, area.south, area.east, area.north)) else box
+    return None if overlap(box, area) else box
+
+
+def area_of(crs: CRS) -> Bounds | None:
+    """Return the area for which a CRS is made, degrees; of a county's own Gauss-Krueger meridian three degrees to its sides, within China.
+
+    None where nothing is known, or the area reaches across the date line.
+    """
+    area = crs.area_of_use
+    if area is not None:
+        return (area.west, area.south, area.east, area.north) if area.west <= area.east else None
+    known = gauss_krueger(crs)
+    return (
+        None
+        if known is None
+        else (known.meridian - _HALF_ZONE, _LATITUDES[0], known.meridian + _HALF_ZONE, _LATITUDES[1])
+    )
 
 
 def fitting_zones(box: Bounds) -> list[Zone]:
@@ -137,7 +155,7 @@ def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
         )  # fmt: skip
     if crs.is_geographic and max(-south, north) > _LATITUDE:
         raise swapped_error(bounds, crs, place)
-    if crs.area_of_use is not None and outside_use(bounds, crs) is not None:
+    if outside_use(bounds, crs) is not None:
         other = exchanged(bounds)
         if lonlat_bounds(other, crs) is not None and outside_use(other, crs) is None:
             raise swapped_error(bounds, crs, place)
@@ -165,7 +183,7 @@ def check_rows(frame: gpd.GeoDataFrame, place: Place) -> None:
     LayerError
         Naming the first row.
     """
-    crs, area = frame.crs, frame.crs.area_of_use
+    crs, area = frame.crs, area_of(frame.crs)
     whole = lonlat_bounds(tuple(frame.total_bounds), crs)
     if area is None or whole is None or _within(np.array([whole]), area)[0]:
         return
@@ -183,12 +201,10 @@ def check_rows(frame: gpd.GeoDataFrame, place: Place) -> None:
     )  # fmt: skip
 
 
-def _within(boxes: npt.NDArray[np.float64], area: AreaOfUse) -> npt.NDArray[np.bool_]:
-    """Tell which boxes, (n, 4) in degrees, lie within :data:`_FAR_DEGREES` of an area; across the date line all do."""
-    if area.west > area.east:
-        return np.ones(len(boxes), dtype=bool)
-    low = (boxes[:, :2] >= np.array([area.west, area.south]) - _FAR_DEGREES).all(axis=1)
-    high = (boxes[:, 2:] <= np.array([area.east, area.north]) + _FAR_DEGREES).all(axis=1)
+def _within(boxes: npt.NDArray[np.float64], area: Bounds) -> npt.NDArray[np.bool_]:
+    """Tell which boxes, (n, 4) in degrees, lie within :data:`_FAR_DEGREES` of an area."""
+    low = (boxes[:, :2] >= np.array(area[:2]) - _FAR_DEGREES).all(axis=1)
+    high = (boxes[:, 2:] <= np.array(area[2:]) + _FAR_DEGREES).all(axis=1)
     return np.asarray(low & high, dtype=bool)
 
 
