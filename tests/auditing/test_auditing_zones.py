@@ -66,3 +66,19 @@ def test_hand_drawn_cases():
     assert zones_at(zones, points.iloc[:0]) == []
     words_alone = zones.drop(columns=["read_as", "buffer_m"])
     assert zones_at(words_alone, points) == ["", "", "公园", "", ""]
+
+
+@pytest.mark.parametrize("kind", ["生态保护红线", "城镇开发边界"])
+def test_points_on_slanted_edges_and_in_holes_are_read_alike(kind):
+    ring = [(3.3, 1.7), (90.1, 13.3), (55.5, 98.7)]
+    shapes = [
+        shapely.Polygon(ring, [[(40, 20), (60, 25), (52, 50)]]),
+        shapely.Polygon([ring[1], (120.7, 80.3), ring[2]]),
+    ]
+    zones = layer([(kind, shape, np.nan) for shape in shapes])
+    edges = [edge for shape in shapes for edge in (shape.exterior, *shape.interiors)]
+    on = np.concatenate([shapely.line_interpolate_point(edge, np.linspace(0, edge.length, 200)) for edge in edges])
+    points = gpd.GeoSeries([*on, Point(52, 30)], crs=zones.crs)
+    found = zones_at(zones, points)
+    assert found == keep_off(zones).kinds_at(points.to_numpy())
+    assert found[-1] == ("" if kind == "生态保护红线" else kind)  # in the hole

@@ -91,8 +91,8 @@ def test_the_row_speaks_before_study_toml_and_the_word_before_the_kind():
     assert found["read_as"].tolist() == ["hazard", "hazard", "hazard", "flood"]
     assert found["farmland_rule"].tolist() == ["barred", "barred", "barred", "open"]
     said = " ".join(note.what for note in notes)
-    assert "30 to 50 m" in said
-    assert "100 to 100 m" in said
+    assert "30 - 50 m" in said
+    assert "the buffer of 100 m" in said
     assert all(note.kind == "note" for note in notes)
 
 

@@ -13,7 +13,6 @@ from siteplan.units import TOLERANCE
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy.typing as npt
 
 
 def zones_at(zones: gpd.GeoDataFrame | None, points: gpd.GeoSeries) -> list[str]:
@@ -31,18 +30,20 @@ def zones_at(zones: gpd.GeoDataFrame | None, points: gpd.GeoSeries) -> list[str]
     kinds = [EXCLUSION_KINDS.get(key) or kind_of(word) for key, word in zip(keys, words, strict=True)]
     buffers = np.nan_to_num(figures(zones, "buffer_m"), nan=0.0)
     shapes = zones.geometry.to_numpy()
+    shapely.prepare(shapes)
     inner = np.array([_side(kind) == "inside" for kind in kinds])
-    point, row = shapely.STRtree(shapes[inner]).query(
-        here, predicate="dwithin", distance=buffers[inner].max(initial=0.0)
-    )
+    row, point = shapely.STRtree(here).query(shapes[inner], predicate="dwithin", distance=buffers[inner])
     row = np.flatnonzero(inner)[row]
-    far, least = shapely.distance(here[point], shapes[row]), buffers[row]
-    bars = (far <= 0) | (far < least - TOLERANCE * np.maximum(1.0, least))
+    bars, least = shapely.intersects(shapes[row], here[point]), buffers[row]
+    beside = np.flatnonzero(~bars & (least > 0))  # a distance is dear where a shape has many vertices
+    far = shapely.distance(here[point[beside]], shapes[row[beside]])
+    bars[beside] = far < least[beside] - TOLERANCE * np.maximum(1.0, least[beside])
     for k, word in zip(point[bars], words[row[bars]], strict=True):
         told[k].add(str(word))
     outer = np.array([_side(kind) == "outside" for kind in kinds])
     if outer.any():
-        for k in np.flatnonzero(_to_nearest(shapes[outer], here) > 0):
+        (_row, touching) = shapely.STRtree(here).query(shapes[outer], predicate="intersects")
+        for k in np.setdiff1d(np.arange(len(here)), touching):
             told[k].add(str(words[outer][0]))
     return [", ".join(sorted(names)) for names in told]
 
@@ -52,10 +53,3 @@ def _side(kind: ExclusionKind | None) -> str:
     if kind is None:
         return "inside"
     return kind.bars if kind.siting == "barred" else ""
-
-
-def _to_nearest(shapes: npt.NDArray[np.object_], points: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
-    (_shape, far) = shapely.STRtree(shapes).query_nearest(points, return_distance=True, all_matches=False)
-    metres = np.full(len(points), np.inf)
-    metres[_shape[0]] = far
-    return metres

@@ -65,19 +65,20 @@ class Zones:
         inside = np.flatnonzero(~self.outside)
         found = [np.zeros((2, 0), dtype=np.int64)]
         if len(inside) and len(places):
-            reach = np.maximum(self.buffer_m[inside], 0.0)
-            zone, place = shapely.STRtree(places).query(self.shapes[inside], predicate="dwithin", distance=reach)
-            metres = shapely.distance(self.shapes[inside][zone], places[place])
-            near = (metres <= 0) | (metres < reach[zone] * (1 - TOLERANCE))
-            found.append(np.vstack([place[near], inside[zone[near]]]))
+            tree, reach = shapely.STRtree(places), self.buffer_m[inside]
+            zone, place = tree.query(self.shapes[inside], predicate="intersects")
+            found.append(np.vstack([place, inside[zone]]))
+            wide = np.flatnonzero(reach > 0)
+            less = np.nextafter(reach[wide] * (1 - TOLERANCE), 0.0)  # the buffer is open at its end
+            zone, place = tree.query(self.shapes[inside[wide]], predicate="dwithin", distance=less)
+            found.append(np.vstack([place, inside[wide[zone]]]))
         allowed = np.flatnonzero(self.outside)
         if len(allowed) and len(places):
             whole = shapely.union_all(self.shapes[allowed])
             shapely.prepare(whole)
             out = np.flatnonzero(~shapely.covers(whole, places))
             found.append(np.vstack([out, np.full(len(out), allowed[0])]))
-        pairs = np.concatenate(found, axis=1)
-        pairs = pairs[:, np.lexsort(pairs[::-1])]
+        pairs = np.unique(np.concatenate(found, axis=1), axis=1)
         return pairs[0].astype(np.int64), pairs[1].astype(np.int64)
 
     def reasons(self, places: npt.NDArray[np.object_]) -> list[str]:
@@ -245,8 +246,7 @@ def _notes(layer: gpd.GeoDataFrame, place: Place) -> list[Repair]:
         values = {
             "n": len(rows),
             "kind": text,
-            "least": f"{metres.min():g}",
-            "most": f"{metres.max():g}",
+            "metres": f"{metres.min():g}" if metres.min() == metres.max() else f"{metres.min():g} - {metres.max():g}",
             "farmland": _("no micro-farmland") if (rows[FARMLAND_RULE] == "barred").all() else _("micro-farmland may"),
         }
         if kind is None:
@@ -259,7 +259,7 @@ def _notes(layer: gpd.GeoDataFrame, place: Place) -> list[Repair]:
             what = _("{n} rows {kind}: read as {name}; nothing is sited inside, {farmland}", name=kind.label, **values)
         else:
             what = _(
-                "{n} rows {kind}: read as {name}; nothing is sited inside or within the buffer of {least} to {most} m, {farmland}",
+                "{n} rows {kind}: read as {name}; nothing is sited inside or within the buffer of {metres} m, {farmland}",
                 name=kind.label,
                 **values,
             )
