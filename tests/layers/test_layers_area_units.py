@@ -57,6 +57,12 @@ def test_study_toml_says_the_unit(tmp_path):
     handling = Handling(units={"land_m2": "ha"})
     frame, _notes = read_layer(path, "candidates", columns={"land_m2": "land"}, handling=handling)
     assert frame["land_m2"].tolist() == [5000.0, 20_000.0]
+    for said in ("公顷", "HA"):
+        other = Handling(units={"land_m2": said})
+        assert read_layer(path, "candidates", columns={"land_m2": "land"}, handling=other)[0]["land_m2"].tolist() == [
+            5000,
+            20_000,
+        ]
     frame, _notes = read_layer(candidates(tmp_path, 用地面积=[1.0, 2.0]), "candidates", handling=handling)
     assert frame["land_m2"].tolist() == [10_000.0, 20_000.0]
 

@@ -123,6 +123,14 @@ def test_parameters_are_whole_or_refused(tmp_path, lines, words):
     assert words in caught.value.problem
 
 
+@pytest.mark.parametrize("line", ['pipeline = "+proj=noop"', "towgs84 = [0, 0, 0]"])
+def test_parameters_that_move_next_to_nothing_are_refused(tmp_path, line):
+    # contract: C1
+    lines = f'\n[datums.beijing54]\n{line}\nsource = "nobody"\n'
+    with pytest.raises(SettingsError, match=r"by only [0-2]"):
+        open_study(old_datum_study(tmp_path, lines))
+
+
 def with_dem(folder, crs, lines=""):
     study = make_study(folder, toml=TOML + '\n[layers.dem]\npath = "dem.tif"\n' + lines)
     with rasterio.open(

@@ -76,7 +76,7 @@ def in_square_metres(
     columns : mapping of str to str
         siteplan's column to the file's heading, as study.toml says.
     units : mapping of str to str
-        siteplan's column to a unit in :data:`AREA_UNITS`, as study.toml says.
+        siteplan's column to a unit in :data:`AREA_UNITS`, as study.toml says; Chinese words for them (亩) too.
     place : Place
     aliases : mapping of str to sequence of str, optional
         The study's own headings by column.
@@ -99,6 +99,7 @@ def in_square_metres(
     role = role_of(place.role)
     areas = [column.name for column in role.columns if column.unit == "m2"]
     headings = [str(name) for name in frame.columns if name != frame.geometry.name]
+    units = {name: _WORDS.get(unit.casefold(), unit) for name, unit in units.items()}
     for name, unit in units.items():
         _check_unit(name, unit, areas, place)
     here, __ = find_headings(role, headings, columns, place, aliases)

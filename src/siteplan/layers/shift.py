@@ -33,6 +33,8 @@ Affine: TypeAlias = tuple[float, float, float, float, float, float]
 
 _MOST_M = 1000.0
 """Metres; a shift between these datums that is larger has a wrong sign, unit or order."""
+_LEAST_M = 10.0
+"""Metres; parameters that move nothing by more say that there is no shift, which is not so: zeros move by the ellipsoids' 2 m."""
 _MOST_CELLS = 0.1
 _GRS80 = "+a=6378137 +rf=298.257222101"
 """The ellipsoid of CGCS2000 (GB 22021-2008)."""
@@ -132,7 +134,9 @@ def settle(frame: gpd.GeoDataFrame, shifts: Mapping[str, Shift], place: Place) -
     Raises
     ------
     LayerError
-        If no parameters are given, or they move the layer by more than 1 km.
+        If no parameters are given.
+    SettingsError
+        If they move the layer by more than 1 km, or by less than 10 m.
     """
     if old_datum(frame.crs) is None:
         return frame, []
@@ -231,7 +235,7 @@ class _Path:
         return np.column_stack(self._up.transform(lon, lat))
 
     def note(self, points: Floats) -> Repair:
-        """Return what is done, in metres at (n, 2) points; refuse what no datum shift can be."""
+        """Return what is done, in metres at (n, 2) points; refuse what no datum shift can be, none among them."""
         lon, lat = self._down.transform(points[:, 0], points[:, 1])
         metres = np.asarray(_GEOD.inv(lon, lat, *self._across.transform(lon, lat))[2])
         if not np.all(metres <= _MOST_M):  # also where it is no number
@@ -239,6 +243,15 @@ class _Path:
                 _("the parameters move layer {role} by {metres} m: no datums of China are so far apart",
                   role=self.place.role, metres=f"{metres.max():.0f}"),
                 remedy=_("check signs, order (dx, dy, dz, rx, ry, rz, s) and units (metres, seconds of arc, parts per million)"),
+                path="study.toml",
+                row=self.row,
+            )  # fmt: skip
+        if metres.max() < _LEAST_M:
+            raise SettingsError(
+                _("the parameters move layer {role} by only {metres} m: {datum} and CGCS2000 are 50 to 150 m apart",
+                  role=self.place.role, datum=self.datum, metres=f"{metres.max():.1f}"),
+                remedy=_("ask the surveying office for its parameters; if the layer is on CGCS2000 in truth, write its crs and "
+                         "override_crs = true under [layers.{role}] instead", role=self.place.role),
                 path="study.toml",
                 row=self.row,
             )  # fmt: skip

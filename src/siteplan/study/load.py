@@ -139,7 +139,12 @@ def _refused(error: ValidationError, file: str | Path) -> SettingsError:
             _("{key} is missing", key=key), remedy=_("write {line}", line=f'{key} = "..."'), path=file, row=row
         )
     return SettingsError(
-        _("{key} = {value}: {why}", key=key, value=masked(repr(first["input"])), why=first["msg"]),
+        _(
+            "{key} = {value}: {why}",
+            key=key,
+            value=masked(repr(first["input"])),
+            why=first["msg"].removeprefix("Value error, "),
+        ),
         remedy=_("correct {key}", key=key),
         path=file,
         row=row,
