@@ -9,6 +9,7 @@ from shapely import box
 from tiny_study import X, Y, at, centre, check_plan, place, write_study
 
 from siteplan.auditing.audit import audit
+from siteplan.cli.outcome import as_json
 from siteplan.errors import SettingsError
 from siteplan.study.study import Study, open_study
 
@@ -55,6 +56,10 @@ def test_what_the_register_leaves_out_comes_from_the_totals(tmp_path: Path) -> N
     assert any(repair.what == "no building 9号楼: 7 households left out" for repair in study.layers.repairs)
     plan = check_plan(study, facilities={("service_centre", "c1"): 136.0}, cost=136_000)
     assert plan.demand.set_index("building_id")["households"].to_dict() == pytest.approx({"b1": 300, "b2": 125})
+    # what was assumed is printed with the plan, not only stored in it
+    printed = repr(plan).splitlines()
+    assert "  people of 2 buildings: 3.52 for each household (assumed)" in printed[printed.index("Notes") :]
+    assert "people of 2 buildings: 3.52 for each household (assumed)" in as_json(plan)["notes"]
 
 
 @pytest.mark.parametrize(

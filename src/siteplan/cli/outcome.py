@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from siteplan.plans.summary import minutes_by_type
+from siteplan.plans.summary import minutes_by_type, plan_notes
 
 if TYPE_CHECKING:
     from siteplan.plans.plan import Plan
@@ -33,6 +33,7 @@ def as_json(plan: Plan, **more: Any) -> dict[str, Any]:
         "stages": plan.stages.to_dict("records"),
         "proven": plan.proven,
         "gap": plan.gap,
+        "notes": plan_notes(plan),
         "exit_code": exit_code(plan),
         **more,
     }

@@ -17,7 +17,7 @@ _SHOWN = 12
 
 
 def summary_text(plan: Plan) -> str:
-    """Return sites, areas, cost, coverage by type, what is unmet and the proof."""
+    """Return sites, areas, cost, coverage by type, what is unmet, the proof, and what was assumed."""
     facilities = plan.facilities
     new = facilities[facilities["status"] != "existing"]
     sites = new.loc[new["site_kind"] != "existing", "site_id"].nunique()
@@ -35,7 +35,18 @@ def summary_text(plan: Plan) -> str:
         *_unmet(plan),
         *proof_lines(plan),
     ]
+    notes = plan_notes(plan)
+    lines += [_("Notes"), *(f"  {note}" for note in notes)] if notes else []
     return "\n".join(lines)
+
+
+def plan_notes(plan: Plan) -> list[str]:
+    """Return what the plan rests on: assumptions, persons to a household, candidates found by rules or kept off by exclusions."""
+    return [
+        note
+        for key, note in plan.provenance.items()
+        if key.startswith("note:") and not key.endswith(":flat")  # those stand with the minutes
+    ]
 
 
 def _types(plan: Plan) -> list[str]:
