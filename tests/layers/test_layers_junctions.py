@@ -87,6 +87,27 @@ def test_a_stub_at_a_junction_is_no_short_end():
     assert not len(short_ends(lines([(0, 0), (100, 0)], [(100, 0), (100, 0.9)]), 1.0))
 
 
+def test_an_end_that_overshoots_the_street_it_crosses_is_not_drawn_back():
+    streets = layer([(0, 0), (100, 0)], [(50, -0.8), (50, 80)])
+    whole, repairs = joined(streets, 1.0, PLACE)
+    assert walked(whole, (0, 0), (50, 80)) == pytest.approx(130)
+    assert [repair.what.split(" where")[0] for repair in repairs] == ["junctions made", "junctions made"]
+
+
+def test_each_junction_is_one_vertex():
+    curl = layer([(0, 0), (10, 10), (10, 0), (0, 10)])
+    whole, _repairs = joined(curl, 1.0, PLACE)
+    assert shapely.get_coordinates(whole.geometry[0]).tolist() == [[0, 0], [5, 5], [10, 10], [10, 0], [5, 5], [0, 10]]
+
+
+def test_a_line_that_crosses_itself_at_its_own_vertex_is_joined():
+    curl = layer([(0, 0), (5, 5), (10, 10), (10, 0), (0, 10)])
+    assert len(crossings(curl.geometry.to_numpy())) > 0
+    whole, _repairs = joined(curl, 1.0, PLACE)
+    assert walked(whole, (0, 0), (0, 10)) == pytest.approx(2 * 50**0.5)
+    assert not len(crossings(whole.geometry.to_numpy()))
+
+
 def test_overlaps_loops_and_many_parts():
     along = layer([(0, 0), (100, 0)], [(30, 0), (60, 0)])
     assert walked(joined(along, 0.0, PLACE)[0], (0, 0), (45, 0)) == pytest.approx(45)

@@ -66,10 +66,11 @@ def crossings(lines: Shapes) -> Meetings:
     row, xy = _ends(shapely.intersection(lines[first], lines[second]))
     line, other = first[row], second[row]
     curled = np.flatnonzero(~shapely.is_simple(lines))
-    own_row, own_xy = _ends(shapely.node(lines[curled]))
+    own_row, own_xy = _shared(*_ends(shapely.node(lines[curled])))
     line, other = np.r_[line, curled[own_row]], np.r_[other, curled[own_row]]
     xy = np.concatenate([xy, own_xy])
-    missing = ~(_has_vertex(lines, line, xy) & _has_vertex(lines, other, xy))
+    times = np.where(line == other, 2, 1)
+    missing = ~(_has_vertex(lines, line, xy, times) & _has_vertex(lines, other, xy, times))
     return Meetings(line=line[missing], other=other[missing], xy=xy[missing], gap=np.zeros(int(missing.sum())))
 
 
@@ -103,7 +104,9 @@ def short_ends(lines: Shapes, gap_m: float) -> Meetings:
         [a > b and (b, a) in pairs for a, b in zip(line.tolist(), near.tolist(), strict=True)], dtype=bool
     )
     stub = _has_vertex(lines, line, xy) & (gap > TOLERANCE_M)  # its loose end is near the street that it starts from
-    keep = ~mutual & ~stub
+    across = shapely.distance(ends[row], shapely.intersection(lines[line], lines[near]))
+    over = (across <= 2 * gap_m) & (gap > TOLERANCE_M)  # it crosses the other one just before it ends
+    keep = ~mutual & ~stub & ~over
     return Meetings(line=line[keep], other=near[keep], xy=xy[keep], gap=gap[keep])
 
 
@@ -119,13 +122,22 @@ def _ends(shapes: Shapes) -> tuple[Ints, Floats]:
     return rows, shapely.get_coordinates(shown).reshape(-1, 2)
 
 
-def _has_vertex(lines: Shapes, line: Ints, xy: Floats) -> npt.NDArray[np.bool_]:
-    """Tell whether lines have vertices at places, both rounded as the network rounds them."""
+def _shared(row: Ints, xy: Floats) -> tuple[Ints, Floats]:
+    """Return the places at which several pieces of one line end, each once."""
+    places, count = np.unique(np.column_stack([row, xy]), axis=0, return_counts=True)
+    kept = places[count > 1]
+    return kept[:, 0].astype(np.int64), kept[:, 1:]
+
+
+def _has_vertex(lines: Shapes, line: Ints, xy: Floats, times: Ints | int = 1) -> npt.NDArray[np.bool_]:
+    """Tell whether lines have vertices at places so many ``times``, both rounded as the network rounds them: a line that crosses itself needs two."""
     own, row = shapely.get_coordinates(lines, return_index=True)
     ids = vertex_ids(np.concatenate([own, xy]))
     width = np.int64(ids.max() + 1) if len(ids) else np.int64(1)
-    known = np.unique(row * width + ids[: len(own)])
-    return np.asarray(np.isin(line * width + ids[len(own) :], known), dtype=np.bool_)
+    known, count = np.unique(row * width + ids[: len(own)], return_counts=True)
+    wanted = line * width + ids[len(own) :]
+    at = np.minimum(np.searchsorted(known, wanted), max(0, len(known) - 1))
+    return np.asarray((known[at] == wanted) & (count[at] >= times), dtype=np.bool_)
 
 
 def _loose(lines: Shapes, ends: Shapes) -> npt.NDArray[np.bool_]:
@@ -173,7 +185,9 @@ def joined(streets: gpd.GeoDataFrame, gap_m: float, place: Place) -> tuple[gpd.G
     if gap_m > 0:
         lines, repairs = _reached(lines, short_ends(lines, gap_m), ids, place)
     found = crossings(lines)
-    lines = _with_vertices(lines, np.r_[found.line, found.other], np.concatenate([found.xy, found.xy]))
+    times = np.where(found.line == found.other, 2, 1)
+    both = np.r_[found.line, found.other], np.concatenate([found.xy, found.xy])
+    lines = _with_vertices(lines, *both, np.r_[times, times])
     for k in np.unique(np.r_[found.line, found.other]):
         mine = (found.line == k) | (found.other == k)
         others = sorted({str(name) for name in (*ids[found.line[mine]], *ids[found.other[mine]])} - {ids[k]}) or [
@@ -202,13 +216,15 @@ def _reached(lines: Shapes, ends: Meetings, ids: npt.NDArray[np.object_], place:
     return lines, repairs
 
 
-def _with_vertices(lines: Shapes, line: Ints, xy: Floats) -> Shapes:
-    """Return lines with vertices put in at places on them; a place that is a vertex already, rounded, is left out."""
+def _with_vertices(lines: Shapes, line: Ints, xy: Floats, times: Ints | int = 1) -> Shapes:
+    """Return lines with vertices put in at places on them; a place that is a vertex already so many ``times``, rounded, is left out."""
     lines = lines.copy()
-    absent = ~_has_vertex(lines, line, xy)
+    absent = ~_has_vertex(lines, line, xy, times)
     line, xy = line[absent], xy[absent]
     if not len(line):
         return lines
+    once = np.unique(np.column_stack([line, vertex_ids(xy)]), axis=0, return_index=True)[1]
+    line, xy = line[once], xy[once]
     order = np.argsort(line, kind="stable")
     line, xy = line[order], xy[order]
     changed, first = np.unique(line, return_index=True)
@@ -225,10 +241,13 @@ def _with_vertices(lines: Shapes, line: Ints, xy: Floats) -> Shapes:
 def _all_along(own: Floats, along: Floats, new: Floats) -> list[tuple[float, int]]:
     """Return where places lie along a line, metres, and their rows; one on which the line lies several times comes as often."""
     segments = shapely.linestrings(np.stack([own[:-1], own[1:]], axis=1))
+    vertices = np.rint(own / TOLERANCE_M)
     found: list[tuple[float, int]] = []
     for n, place in enumerate(shapely.points(new)):
         metres = shapely.distance(segments, place)
-        here = np.flatnonzero(metres <= max(float(metres.min()), TOLERANCE_M / 2))
+        known = (vertices == np.rint(new[n] / TOLERANCE_M)).all(axis=1)  # this pass has a vertex here already
+        near = metres <= max(float(metres.min()), TOLERANCE_M / 2)
+        here = np.flatnonzero(near & ~known[:-1] & ~known[1:])
         found += [(float(along[k] + shapely.line_locate_point(segments[k], place)), n) for k in here]
     return found
 
