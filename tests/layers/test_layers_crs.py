@@ -126,3 +126,13 @@ def test_axes_and_rows_of_a_county_with_a_meridian_of_its_own():
     with pytest.raises(LayerError, match="far outside the area"):
         check_rows(points([there[:2], (104.5, 26.2)], own), PLACE)
     check_rows(points([there[:2], there[2:]], own), PLACE)
+
+
+def test_degrees_that_are_said_to_be_metres():
+    # contract: C1
+    with pytest.raises(LayerError, match="are degrees, but the layer is said to be in EPSG:4544") as caught:
+        check_axes((104.5, 26.2, 104.6, 26.3), CRS("EPSG:4544"), PLACE)
+    assert 'crs = "EPSG:4490"' in caught.value.remedy
+    check_axes(
+        (0.0, 0.0, 100.0, 100.0), CRS("+proj=tmerc +lon_0=105 +lat_0=26 +type=crs"), PLACE
+    )  # a grid of a town's own

@@ -138,7 +138,7 @@ def fitting_zones(box: Bounds) -> list[Zone]:
 
 
 def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
-    """Refuse coordinates that only make sense with x and y exchanged, or that are no degrees.
+    """Refuse coordinates that only make sense with x and y exchanged, that are no degrees, or that are degrees among metres.
 
     Raises
     ------
@@ -156,6 +156,15 @@ def check_axes(bounds: Bounds, crs: CRS, place: Place) -> None:
     if crs.is_geographic and max(-south, north) > _LATITUDE:
         raise swapped_error(bounds, crs, place)
     if outside_use(bounds, crs) is not None:
+        area = area_of(crs)
+        if crs.is_projected and area is not None and overlap(bounds, area, _FAR_DEGREES) and east - west < _DEGREES:
+            raise place.error(
+                _("the coordinates ({box}) are degrees, but the layer is said to be in {crs}, which is in metres",
+                  box=_box(bounds), crs=name_of(crs)),
+                remedy=_("write under [layers.{role}]: {line} (CGCS2000; of WGS 84, EPSG:4326), with override_crs = true where the "
+                         "file itself says otherwise", role=place.role, line='crs = "EPSG:4490"'),
+                row="crs",
+            )  # fmt: skip
         other = exchanged(bounds)
         if lonlat_bounds(other, crs) is not None and outside_use(other, crs) is None:
             raise swapped_error(bounds, crs, place)
