@@ -10,7 +10,7 @@ from tiny_study import X, Y, at, centre, check_plan, place, write_study
 
 from siteplan.auditing.audit import audit
 from siteplan.cli.outcome import as_json
-from siteplan.errors import SettingsError
+from siteplan.errors import LayerError, SettingsError
 from siteplan.study.study import Study, open_study
 
 if TYPE_CHECKING:
@@ -74,3 +74,10 @@ def test_a_table_that_makes_no_sense_is_refused(tmp_path: Path, terms: str, says
     with pytest.raises(SettingsError, match=says) as caught:
         registered(tmp_path, terms=terms)
     assert caught.value.row in {"[household_register]", "[household_register] path"}
+
+
+def test_a_register_that_is_not_there_is_looked_for_where_study_toml_names_it(tmp_path: Path) -> None:
+    with pytest.raises(LayerError, match="no such file") as caught:
+        registered(tmp_path, terms='\n\n[household_register]\npath = "户.csv"\n')
+    assert "correct path in [household_register]" in caught.value.remedy
+    assert "户数.csv" in caught.value.remedy

@@ -86,6 +86,7 @@ def test_a_file_that_cannot_be_read_is_refused(
         filed(tmp_path, terms)
     assert caught.value.exit_code == 3
     assert row is None or caught.value.row == row
+    assert row is not None or "[exclusions.layers.flood]" in caught.value.remedy
 
 
 def test_a_file_of_another_county_is_refused(tmp_path: Path) -> None:

@@ -29,6 +29,16 @@ def test_candidates_are_named_with_the_zone_that_bars_them():
 
 
 @pytest.mark.parametrize(
+    ("kind", "area", "zone"), [("永久基本农田", box(7, -5, 90, 15), "30%"), ("城镇开发边界", box(-5, -5, 6, 15), "40%")]
+)
+def test_candidates_that_reach_into_a_zone_with_part_of_their_area_are_told(kind, area, zone):
+    candidates = frame([box(0, 0, 10, 10), box(-4, 0, 6, 10), Point(3, 3)], id=["a", "b", "c"])
+    (said,) = warnings(candidates=candidates, exclusions=frame([area], id=["z"], kind=[kind], buffer_m=[0.0]))
+    assert said.startswith(f"1 of 3 candidates reach into what {kind} keeps off and are used")
+    assert said.endswith(f"a (z, {zone})")
+
+
+@pytest.mark.parametrize(
     ("kind", "buffer_m", "mu"),
     [("生态保护红线", 0.0, 10.0), ("滑坡", 50.0, 15.0), ("洪水淹没区", 50.0, None), ("城镇开发边界", 0.0, None)],
 )

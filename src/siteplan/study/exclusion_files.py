@@ -15,7 +15,7 @@ from siteplan.layers.read import read_layer
 from siteplan.layers.repair import Place
 from siteplan.layers.validate import check_extents
 from siteplan.study.databases import check_databases, layer_path, read_database
-from siteplan.study.files import file_options
+from siteplan.study.files import file_options, named_in
 from siteplan.study.handling import handlings
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def with_exclusion_files(
     sources: dict[str, Source] = {}
     frames = [vectors[ROLE]] if ROLE in vectors else []
     for kind, entry in settings.exclusions.layers.items():
-        frame, said, source = _read(kind, entry, folder, settings, crs)
+        with named_in(f"exclusions.layers.{kind}", ROLE):
+            frame, said, source = _read(kind, entry, folder, settings, crs)
         check_extents({**vectors, ROLE: frame}, {}, {ROLE: layer_path(folder, entry)})
         taken = set().union(*(set(other["id"]) for other in frames))
         clash = frame["id"].isin(taken)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from siteplan.errors import SettingsError
+from siteplan.errors import LayerError, SettingsError
 from siteplan.layers.aliases import PLACES
 from siteplan.layers.columns import ID
 from siteplan.layers.files import FileOptions
@@ -16,6 +17,8 @@ from siteplan.layers.roles import ROLES
 from siteplan.messages import _
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from siteplan.study.settings import LayerSettings, Settings
 
 
@@ -27,6 +30,22 @@ def file_options(entry: LayerSettings, settings: Settings) -> FileOptions:
         unplaced=entry.unplaced,
         aliases=settings.aliases,
     )
+
+
+@contextmanager
+def named_in(table: str, role: str) -> Iterator[None]:
+    """Let errors say ``[table]``, where a file that is no layer is named, for ``[layers.role]``.
+
+    Raises
+    ------
+    LayerError
+        That which was raised inside, with the table in its remedy.
+    """
+    try:
+        yield
+    except LayerError as error:
+        remedy = error.remedy.replace(f"[layers.{role}]", f"[{table}]")
+        raise LayerError(error.problem, remedy=remedy, path=error.path, row=error.row) from error
 
 
 def check_paths(folder: Path, settings: Settings, file: Path) -> None:

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
+    import numpy.typing as npt
 
     from siteplan.layers.collection import Layers
     from siteplan.layers.exclusions import Zones
+
+_TOUCHES = 0.01
+"""Share of a candidate's area below which layers that were not drawn to one another merely touch (judgement)."""
 
 
 def exclusion_warnings(layers: Layers) -> Iterator[str]:
@@ -48,6 +52,34 @@ def _barred_candidates(candidates: gpd.GeoDataFrame, zones: Zones) -> Iterator[s
             kind=kind,
             ids=some(texts),
         )
+    partly, zone = zones.hits(candidates.geometry.to_numpy())
+    used = ~np.isin(partly, row)
+    partly, zone = partly[used], zone[used]
+    shares = _shares(candidates.geometry.to_numpy()[partly], zones, zone)
+    reach = shares > _TOUCHES
+    for kind in sorted(set(zones.kinds[zone[reach]])):
+        mine = reach & (zones.kinds[zone] == kind)
+        texts = [f"{ids[r]} ({zones.ids[z]}, {share:.0%})" for r, z, share in zip(partly[mine], zone[mine], shares[mine], strict=True)]  # fmt: skip
+        yield _(
+            "{n} of {all} candidates reach into what {kind} keeps off and are used, since their middle lies outside: {ids}",
+            n=len(np.unique(partly[mine])),
+            all=len(candidates),
+            kind=kind,
+            ids=some(texts),
+        )
+
+
+def _shares(places: npt.NDArray[np.object_], zones: Zones, zone: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return the share of each place's area that its zone keeps off, (n,); 0 for points and lines."""
+    size, taken = shapely.area(places), np.zeros(len(places))
+    outer = zones.outside[zone]
+    if outer.any():
+        taken[outer] = shapely.area(shapely.difference(places[outer], shapely.union_all(zones.shapes[zones.outside])))
+    own, which = np.unique(zone[~outer], return_inverse=True)
+    areas = shapely.buffer(zones.shapes[own], zones.buffer_m[own])[which]
+    taken[~outer] = shapely.area(shapely.intersection(places[~outer], areas))
+    shares: npt.NDArray[np.float64] = np.divide(taken, size, out=np.zeros(len(places)), where=size > 0)
+    return shares
 
 
 def _taken_farmland(farmland: gpd.GeoDataFrame, zones: Zones) -> Iterator[str]:

@@ -10,6 +10,7 @@ from siteplan.layers.household_register import ROLE, join_register, plain_key, r
 from siteplan.layers.repair import Place
 from siteplan.layers.validate import stood_twice
 from siteplan.messages import _
+from siteplan.study.files import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,16 +45,17 @@ def with_register(
             row="[household_register]",
         )
     file = folder / entry.path
-    counts, notes = read_household_register(
-        file,
-        by=entry.by,
-        columns=entry.columns,
-        one_row_a_household=entry.one_row_a_household,
-        sheet=entry.sheet,
-        encoding=entry.encoding,
-        heading_row=entry.heading_row,
-        aliases=settings.aliases,
-    )
+    with named_in("household_register", ROLE):
+        counts, notes = read_household_register(
+            file,
+            by=entry.by,
+            columns=entry.columns,
+            one_row_a_household=entry.one_row_a_household,
+            sheet=entry.sheet,
+            encoding=entry.encoding,
+            heading_row=entry.heading_row,
+            aliases=settings.aliases,
+        )
     made = stood_twice(repairs, "buildings", vectors["buildings"]["id"]) if entry.by == "id" else {}
     for old, new in made.items():
         if plain_key(old) in counts.index:
