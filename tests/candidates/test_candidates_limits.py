@@ -17,7 +17,7 @@ from siteplan.candidates.cover import covered
 from siteplan.candidates.found import CandidateRules, find_candidates
 from siteplan.candidates.limits import Limits
 from siteplan.candidates.slope import slope_percent
-from siteplan.errors import DataError, SettingsError
+from siteplan.errors import DataError, LayerError, SettingsError
 from siteplan.layers.exclusions import keep_off
 from siteplan.layers.landcover import read_classes
 from siteplan.layers.raster import open_raster
@@ -237,10 +237,20 @@ def test_a_land_cover_without_a_table_is_not_read_and_unknown_classes_are_refuse
     assert caught.value.row == "[candidates] avoid_cover"
 
 
+def test_codes_that_the_table_lacks_are_refused_where_they_would_count_as_free_land(tmp_path):
+    codes = np.full((24, 24), 404)
+    codes[3, 3] = 7
+    raster = landcover(tmp_path / "c.tif", codes)
+    assert not covered(raster, shapely.box([500], [500], [520], [520]), HERE, ("water",)).any()
+    with pytest.raises(LayerError, match="lacks: 7") as caught:
+        covered(raster, shapely.box([60], [920], [80], [940]), HERE, ("water",))
+    assert 'classes = "TABLE.csv"' in caught.value.remedy
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_cover_is_that_of_any_of_nine_points(tmp_path, seed):
     draw = np.random.default_rng(seed)
-    codes = draw.choice([0, 101, 404, 1101, 7], (24, 24))
+    codes = draw.choice([0, 101, 404, 1101, 1003], (24, 24))
     raster = landcover(tmp_path / "c.tif", codes)
     corner = draw.uniform(-150, 1150, (80, 2))
     places = shapely.box(*corner.T, *(corner + draw.uniform(5, 80, (80, 2))).T)

@@ -9,7 +9,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from siteplan.errors import SettingsError
-from siteplan.layers.landcover import USES
+from siteplan.layers.landcover import USES, refuse_unknown
 from siteplan.layers.names import nearest
 from siteplan.messages import _
 
@@ -29,7 +29,7 @@ def covered(
     Parameters
     ----------
     landcover : Raster
-        With a table of classes; a point outside of it, or on a code that the table lacks, lies on nothing.
+        With a table of classes; a point outside of it or without data lies on nothing.
     places : (n,) object
         Polygons.
     crs : CRS
@@ -41,6 +41,8 @@ def covered(
     ------
     SettingsError
         If one of ``uses`` is no class.
+    LayerError
+        If a place lies on a code that the table lacks.
     """
     for use in uses:
         if use not in USES:
@@ -57,23 +59,25 @@ def covered(
     up = np.stack([south, (south + north) / 2, north], axis=1)
     x, y = np.repeat(across, 3, axis=1).ravel(), np.tile(up, (1, 3)).ravel()
     to_raster = Transformer.from_crs(crs, landcover.crs, always_xy=True)
-    codes = landcover.classes.codes_of(*uses)
-    hit = _code_is(landcover, *to_raster.transform(x, y), codes)
+    codes, empty = _codes(landcover, *to_raster.transform(x, y))
+    refuse_unknown(codes[~empty], landcover.classes, str(landcover.path))
+    hit = np.isin(codes, landcover.classes.codes_of(*uses)) & ~empty
     return np.asarray(hit.reshape(len(places), 9).any(axis=1), dtype=np.bool_)
 
 
-def _code_is(
-    raster: Raster, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], codes: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Tell whether the cell under each point has one of ``codes``; one block of the raster is in memory at a time."""
+def _codes(
+    raster: Raster, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return the code of the cell under each point, and whether there is none; one block of the raster is in memory at a time."""
     a, b, c, d, e, f = (~raster.transform)[:6]
     column, row = np.floor(a * x + b * y + c), np.floor(d * x + e * y + f)
-    found = np.zeros(len(x), dtype=np.bool_)
+    codes, empty = np.zeros(len(x), dtype=np.int64), np.ones(len(x), dtype=np.bool_)
     inside = np.flatnonzero((column >= 0) & (row >= 0) & (column < raster.width) & (row < raster.height))
     piece = raster.piece_of(row[inside], column[inside])
     for number in np.unique(piece):
         here = inside[piece == number]
         block = raster.block_at(float(row[here[0]]), float(column[here[0]]))
         cells = block.values[row[here].astype(np.int64) - block.row, column[here].astype(np.int64) - block.column]
-        found[here] = np.isin(np.ma.filled(cells.astype(np.int64), -1), codes) & ~np.ma.getmaskarray(cells)
-    return found
+        empty[here] = np.ma.getmaskarray(cells)
+        codes[here] = np.ma.filled(cells, 0).astype(np.int64)
+    return codes, empty

@@ -208,6 +208,8 @@ def refuse_unknown(codes: npt.NDArray[np.integer], classes: LandClasses, path: s
     if lost:
         raise Place(role="landcover", path=path).error(
             _("codes that the table of classes lacks: {codes}", codes=some([str(code) for code in lost], 10)),
-            remedy=_("add them to {table}; what nobody knows is of the class unknown", table=classes.path),
+            remedy=_('write classes = "TABLE.csv" in [layers.landcover], with the columns code and use and all codes')
+            if classes.path == SURVEY
+            else _("add them to {table}; what nobody knows is of the class unknown", table=classes.path),
             row=str(lost[0]),
         )
