@@ -160,3 +160,33 @@ def test_what_is_no_encoding_of_a_table(tmp_path, name):
     with pytest.raises(LayerError) as caught:
         read_layer(shapefile(tmp_path, "GBK"), "townships", options=FileOptions(encoding=name))
     assert caught.value.row == "[layers.townships] encoding"
+
+
+@pytest.mark.parametrize("cpg", ["GBK", "ISO-8859-1"])
+def test_a_cpg_on_text_that_is_utf8_is_refused_with_both_readings(tmp_path, cpg):
+    path = shapefile(tmp_path, "UTF-8", cpg=cpg, heading="name")
+    with pytest.raises(LayerError) as caught:
+        read_layer(path, "townships")
+    assert "the text is UTF-8" in caught.value.problem
+    assert "岩脚镇" in caught.value.problem
+    assert "write UTF-8 into 乡镇.cpg" in caught.value.remedy
+    path.with_suffix(".cpg").write_text("UTF-8", encoding="ascii")
+    assert read_layer(path, "townships")[0]["name"].tolist() == ["岩脚镇", "木岗镇"]
+
+
+def test_gbk_that_happens_to_be_utf8_without_chinese_is_read_as_its_cpg_says(tmp_path):
+    path = shapefile(tmp_path, "GBK", cpg="GBK", names=["陆"], heading="name")
+    assert read_layer(path, "townships")[0]["name"].tolist() == ["陆"]
+
+
+def test_utf8_with_the_language_byte_of_gbk(tmp_path):
+    path = with_language(shapefile(tmp_path, "UTF-8", heading="name"), 0x4D)
+    assert read_layer(path, "townships")[0]["name"].tolist() == ["岩脚镇", "木岗镇"]
+
+
+def test_a_western_cpg_on_text_that_may_be_chinese_shows_both_readings(tmp_path):
+    _, repairs = read_layer(shapefile(tmp_path, "GBK", cpg="ISO-8859-1", heading="name"), "townships")
+    said = [repair.what for repair in repairs if "might be GB18030" in repair.what]
+    assert len(said) == 1
+    assert "or 木岗镇" in said[0]
+    assert 'encoding = "gb18030"' in said[0]

@@ -411,3 +411,48 @@ def test_encoding_given_for_a_shapefile(tmp_path):
     path = made(tmp_path, "a.shp")
     assert "not in that encoding" in refused(path, options=FileOptions(encoding="big5")).problem
     assert read(path, options=FileOptions(encoding="UTF-8"))[0]["name"].tolist() == ["镇0", "镇1", "镇2"]
+
+
+def test_rows_of_a_shapefile_that_are_marked_as_deleted_are_left_out_and_said(tmp_path):
+    path = made(tmp_path, "a.shp")
+    table = path.with_suffix(".dbf")
+    data = bytearray(table.read_bytes())
+    start, length = (int.from_bytes(data[at : at + 2], "little") for at in (8, 10))
+    data[start + length] = ord("*")  # the second row
+    table.write_bytes(data)
+    frame, repairs = read(path)
+    assert frame["id"].tolist() == ["t0", "t2"]
+    assert [(repair.row, repair.what) for repair in repairs if repair.kind == "repair"] == [
+        ("row 2", "left out: the table marks it as deleted")
+    ]
+
+
+@pytest.mark.parametrize("part", ["A.dbf", "A.DBF", "a.Dbf", "a.Prj"])
+def test_parts_of_a_shapefile_in_another_case_are_refused_and_not_missed(tmp_path, part):
+    path = made(tmp_path, "a.shp")
+    path.with_suffix(part[1:].casefold()).rename(tmp_path / part)
+    error = refused(path)
+    assert error.row == part
+    assert error.remedy == f"rename it to a{part[1:].casefold()}"
+
+
+def test_a_shapefile_in_capitals(tmp_path):
+    path = made(tmp_path, "a.shp")
+    for file in tmp_path.iterdir():
+        file.rename(tmp_path / f"A{file.suffix.upper()}")
+    assert read(path.with_name("A.SHP"))[0]["name"].tolist() == ["镇0", "镇1", "镇2"]
+
+
+def test_a_parquet_without_geometry(tmp_path):
+    path = tmp_path / "a.parquet"
+    towns().drop(columns="geometry").to_parquet(path)
+    assert "a table without geometry" in refused(path).problem
+
+
+def test_a_geojson_in_gbk(tmp_path):
+    path = made(tmp_path, "a.geojson")
+    path.write_bytes(path.read_text(encoding="utf-8").encode("gbk"))
+    assert (refused(path).problem, refused(path).remedy) == (
+        "the text is not in UTF-8",
+        "export the layer again in UTF-8",
+    )

@@ -394,3 +394,57 @@ def test_names_of_a_study_come_first(tmp_path):
     rows = [["小区", "建档户", "经度", "纬度"], ["a", 7, 105, 26]]
     frame, _ = sites(workbook(tmp_path / "b.xlsx", rows), aliases={"households": ("建档户",)})
     assert frame["households"].tolist() == [7]
+
+
+@pytest.mark.parametrize(("encoding", "given"), [("utf-8", "utf-8"), ("gb18030", None), ("gb18030", "gb18030")])
+def test_a_mark_at_the_start_is_no_part_of_the_first_heading(tmp_path, encoding, given):
+    path = csv_file(tmp_path / "a.csv", "\ufeff编号,户数,经度,纬度\n007,3,105,26\n", encoding)
+    assert sites(path, encoding=given)[0]["id"].tolist() == ["007"]
+
+
+def test_codes_that_a_workbook_shows_with_zeros_keep_them(tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [["编号", "户数", "经度", "纬度"], [12, 3, 105, 26]])
+    book = openpyxl.load_workbook(path)
+    book.active["A2"].number_format = "000000"
+    book.active["B2"].number_format = "000"
+    book.save(path)
+    frame, _ = sites(path)
+    assert frame["id"].tolist() == ["000012"]
+    assert frame["households"].tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [dt.date(2024, 1, 2), pd.Timestamp("2024-01-02 03:04"), 520203199001011000, 5.20203199001011e17, "5.20203E+11"],
+)
+@pytest.mark.parametrize("first", ["1-14", 7, None])
+def test_ids_that_a_spreadsheet_changed_are_refused_with_their_row(tmp_path, damaged, first):
+    rows = [["某县安置点"], ["编号", "户数", "经度", "纬度"], [first, 3, 105, 26], [damaged, 4, 105.1, 26]]
+    error = refused(workbook(tmp_path / "a.xlsx", rows if first is not None else rows[:2] + rows[3:]))
+    assert error.row == ("row 4" if first is not None else "row 3")
+    assert "1 ids" in error.problem
+    assert "format the column 编号 as text" in error.remedy
+
+
+def test_an_id_that_is_missing_names_the_row_of_the_file(tmp_path):
+    rows = [["某县安置点"], ["编号", "户数", "经度", "纬度"], ["a", 3, 105, 26], [None, 4, 105.1, 26]]
+    assert refused(workbook(tmp_path / "a.xlsx", rows)).row == "row 4"
+
+
+def test_hidden_rows_are_read_and_said(tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [HEAD, *ROWS])
+    assert not any("hidden" in what for what in whats(sites(path)[1]))
+    book = openpyxl.load_workbook(path)
+    book.active.row_dimensions[3].hidden = True
+    book.active.row_dimensions[9].hidden = True  # without cells
+    book.save(path)
+    frame, notes = sites(path)
+    check_two_sites(frame)
+    assert [what.split(" (")[0] for what in whats(notes) if "hidden" in what] == ["1 rows that are hidden in the sheet"]
+
+
+def test_headings_that_differ_in_case_alone_have_to_be_named(tmp_path):
+    path = csv_file(tmp_path / "a.csv", "id,Households,HOUSEHOLDS,lon,lat\na,3,4,105,26\n")
+    assert "several columns may be households: Households, HOUSEHOLDS" in refused(path).problem
+    frame, _ = read_layer(path, "sites", crs=CRS, columns={"households": "HOUSEHOLDS"})
+    assert frame["households"].tolist() == [4]

@@ -146,15 +146,20 @@ def alias_of(
         wanted = {plain(name) for name in rank}
         fit = [name for name in there if plain(name) in wanted or without_unit(name, column.unit) in wanted]
         if len(fit) > 1:
-            raise place.error(
-                _("several columns may be {column}: {headings}", column=column.name, headings=", ".join(fit)),
-                remedy=_(
-                    "write which one under [layers.{role}]: {line}",
-                    role=place.role,
-                    line=f'columns = {{ {column.name} = "{fit[0]}" }}',
-                ),
-                row=fit[0],
-            )
+            raise several_fit(column.name, fit, place)
         if fit:
             return fit[0]
     return None
+
+
+def several_fit(column: str, headings: Sequence[str], place: Place) -> Exception:
+    """Return the error for headings that fit one column equally well."""
+    return place.error(
+        _("several columns may be {column}: {headings}", column=column, headings=", ".join(headings)),
+        remedy=_(
+            "write which one under [layers.{role}]: {line}",
+            role=place.role,
+            line=f'columns = {{ {column} = "{headings[0]}" }}',
+        ),
+        row=headings[0],
+    )

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from siteplan.errors import UsageError
-from siteplan.layers.aliases import alias_of, word_values
+from siteplan.layers.aliases import alias_of, several_fit, word_values
+from siteplan.layers.damaged_ids import check_undamaged
 from siteplan.layers.names import likeness, nearest
 from siteplan.layers.repair import Place, Repair, mend_geometry, some
 from siteplan.layers.roles import ROLES, Column, Role
@@ -92,7 +93,10 @@ def conform(
     headings, notes = find_headings(definition, [str(name) for name in table.columns], columns, place, aliases)
     _check_required(definition, headings, defaults, list(table.columns), place)
     made: dict[str, pd.Series[Any]] = {}
-    made["id"], id_notes = _ids(table[headings["id"]] if "id" in headings else None, len(table), place)
+    rows = (
+        frame.index.tolist() if frame.index.name == "row" else list(range(1, len(table) + 1))
+    )  # of a register: in the file
+    made["id"], id_notes = _ids(table[headings["id"]] if "id" in headings else None, rows, place)
     for column in definition.columns:
         values = table[headings[column.name]] if column.name in headings else None
         made[column.name] = _column(values, column, defaults, made["id"], place)
@@ -198,23 +202,27 @@ def _heading(column: Column, headings: Sequence[str], place: Place) -> str | Non
         if wanted in headings:
             return wanted
     cut = column.name[:_SHAPEFILE_NAME] if place.path.casefold().endswith(".shp") else column.name
-    return next((name for name in headings if name.strip().casefold() in (column.name, cut, column.zh)), None)
+    fit = [name for name in headings if name.strip().casefold() in (column.name, cut, column.zh)]
+    if len(fit) > 1:
+        raise several_fit(column.name, fit, place)
+    return fit[0] if fit else None
 
 
-def _ids(values: pd.Series[Any] | None, n: int, place: Place) -> tuple[pd.Series[Any], list[Repair]]:
+def _ids(values: pd.Series[Any] | None, rows: Sequence[int], place: Place) -> tuple[pd.Series[Any], list[Repair]]:
     if values is None:
-        made = [f"{place.role}-{k}" for k in range(1, n + 1)]
+        made = [f"{place.role}-{k}" for k in range(1, len(rows) + 1)]
         what = _(
             "the file has no column id: ids made from row numbers, {first} to {last}", first=made[0], last=made[-1]
         )
         return pd.Series(made, dtype=_TEXT), [place.note(what)]
     ids = _texts(values, ID, values, place)
+    check_undamaged(values, ids, rows, place)
     absent = np.flatnonzero(ids.isna())
     if len(absent):
         raise place.error(
             _("column id is empty in {n} rows", n=len(absent)),
             remedy=_("give every row an id of its own"),
-            row=_("row {k}", k=absent[0] + 1),
+            row=_("row {k}", k=rows[absent[0]]),
         )
     twice = ids[ids.duplicated()].unique().tolist()
     if twice:

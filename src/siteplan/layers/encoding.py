@@ -88,7 +88,7 @@ def _found(path: Path, table: Path, texts: list[bytes], place: Place) -> tuple[s
         codec = _LANGUAGES.get(stream.read(_HEADER)[_LANGUAGE_BYTE])
     if codec is not None and all(text.isascii() for text in texts):
         return codec, []
-    if codec is not None and codec not in _WESTERN and _decodes(texts, codec):
+    if codec is not None and codec not in _WESTERN and _decodes(texts, codec) and not _is_utf8(texts, codec):
         return codec, []
     return found_encoding(texts, place, western=codec)
 
@@ -196,9 +196,39 @@ def _said(cpg: Path, texts: list[bytes], place: Place) -> tuple[str, list[Repair
             remedy=_("remove {cpg} (siteplan then looks itself), or write the right encoding into it", cpg=cpg.name),
             row=cpg.name,
         )
+    if codec != "utf-8" and _is_utf8(texts, codec):
+        raise place.error(
+            _("{cpg} says {word}, but the text is UTF-8 ({doubt})",
+              cpg=cpg.name, word=word, doubt=_both(_widest(texts), codec, "utf-8")),
+            remedy=_("write UTF-8 into {cpg}; or, if {word} is right, write {line} under [layers.{role}]",
+                     cpg=cpg.name, word=word, line=f'encoding = "{codec}"', role=place.role),
+            row=cpg.name,
+        )  # fmt: skip
     if codec in _WESTERN and not all(text.isascii() for text in texts):
-        return codec, [place.note(_("text read as {codec}, as {cpg} says", codec=codec, cpg=cpg.name))]
+        doubt = _doubt(texts, codec, "gb18030")
+        note = (
+            _("text read as {codec}, as {cpg} says", codec=codec, cpg=cpg.name)
+            if doubt is None
+            else _("text read as {codec}, as {cpg} says, though it might be GB18030 ({doubt}): if so, write {line} under [layers.{role}]",
+                   codec=codec, cpg=cpg.name, doubt=doubt, line='encoding = "gb18030"', role=place.role)
+        )  # fmt: skip
+        return codec, [place.note(note)]
     return codec, []
+
+
+def _is_utf8(texts: list[bytes], codec: str) -> bool:
+    """Tell whether texts are UTF-8 beyond doubt: three bytes that make a Chinese character, or western letters of two."""
+    if all(text.isascii() for text in texts) or not _decodes(texts, "utf-8"):
+        return False
+    return codec in _WESTERN or any(_CHINESE_CHARACTER.search(text.decode("utf-8", "ignore")) for text in texts)
+
+
+def _widest(texts: list[bytes]) -> bytes:
+    return next(text for text in texts if not text.isascii()).rstrip(b" ")
+
+
+def _both(text: bytes, one: str, other: str) -> str:
+    return _("{a} or {b}", a=text.decode(one, "ignore"), b=text.decode(other, "ignore"))
 
 
 def _texts(table: Path) -> list[bytes]:

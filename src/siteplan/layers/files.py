@@ -23,7 +23,7 @@ from siteplan.layers.kml import kml_text, with_plain_names, without_defaults
 from siteplan.layers.names import nearest
 from siteplan.layers.register import read_register
 from siteplan.layers.register_places import with_places
-from siteplan.layers.shapefile import check_parts, with_whole_names
+from siteplan.layers.shapefile import check_parts, rows_deleted, with_whole_names
 from siteplan.messages import _
 
 if TYPE_CHECKING:
@@ -115,9 +115,10 @@ def read_file(
     if kind == "Shapefile":
         check_parts(path, place)
         encoding, notes = shapefile_encoding(path, place, options.encoding)
-        frame, said = _read_ogr(path, place, encoding=encoding)
+        deleted = rows_deleted(path, place)
+        frame, said = _read_ogr(path, place, left_out=len(deleted), encoding=encoding)
         frame, renamed = with_whole_names(frame, path, place)
-        return frame, notes + said + renamed
+        return frame, notes + deleted + said + renamed
     if kind in {"KML", "KMZ"}:
         return _read_kml(path, layer, place)
     if kind in LAYERED:
@@ -150,14 +151,16 @@ def _check_options(kind: str, layer: str | None, options: FileOptions, place: Pl
 
 
 def _unreadable(error: Exception, place: Place) -> Exception:
+    if isinstance(error, UnicodeDecodeError):
+        return place.error(_("the text is not in UTF-8"), remedy=_("export the layer again in UTF-8"))
     return place.error(
         _("the file cannot be read: {why}", why=" ".join(str(error).split())),
         remedy=_("open it in QGIS to see whether it is whole, and save it again"),
     )
 
 
-def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFrame, list[Repair]]:
-    """Read through GDAL and Arrow; a file that holds fewer rows than it says is refused.
+def _read_ogr(path: Path, place: Place, *, left_out: int = 0, **options: Any) -> tuple[gpd.GeoDataFrame, list[Repair]]:
+    """Read through GDAL and Arrow; a file that holds fewer rows than it says, but for those ``left_out``, is refused.
 
     FlatGeobuf goes without Arrow: that way GDAL verifies less, and a damaged file ends the process.
     """
@@ -176,10 +179,10 @@ def _read_ogr(path: Path, place: Place, **options: Any) -> tuple[gpd.GeoDataFram
         raise
     except _DAMAGE as error:
         raise _unreadable(error, place) from error
-    if info["features"] > len(frame):
+    if info["features"] - left_out > len(frame):
         raise place.error(
             _("the file is cut off: it says that it has {n} rows, and {found} can be read",
-              n=info["features"], found=len(frame)),
+              n=info["features"] - left_out, found=len(frame)),
             remedy=_("copy or export it again"),
         )  # fmt: skip
     if not isinstance(frame, gpd.GeoDataFrame):
@@ -328,6 +331,11 @@ def _check_parquet(path: Path, place: Place) -> None:
     import pyarrow.parquet as pq
 
     said = pq.read_metadata(path)
+    if b"geo" not in (said.metadata or {}):
+        raise place.error(
+            _("the file is a table without geometry: it lacks what GeoParquet says of its geometry"),
+            remedy=_("export the layer again as GeoParquet, from QGIS or geopandas"),
+        )
     _check_count(said.num_rows, place)
     unpacked = sum(said.row_group(k).total_byte_size for k in range(said.num_row_groups))
     if unpacked > max(_MOST_UNPACKED, _MOST_RATIO * path.stat().st_size):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from siteplan.layers.encoding import sidecar
@@ -24,6 +25,7 @@ FIELDS_HEADINGS = ("field", "column", "zh", "unit", "kind", "note")
 """Headings of that table."""
 
 _WORD = 2
+_DELETED = ord("*")
 _FILE_LENGTH = slice(24, 28)
 _SHX_HEADER, _SHX_RECORD = 100, 8
 
@@ -45,6 +47,18 @@ def check_parts(path: Path, place: Place) -> None:
                 remedy=_("copy all files of that name (.shp, .shx, .dbf, .prj) into the folder"),
                 row=path.with_suffix(suffix).name,
             )
+    for suffix in (".dbf", ".shx", ".prj"):
+        part = sidecar(path, suffix)
+        if part is not None and part.name not in (path.stem + suffix, path.stem + suffix.upper()):
+            raise place.error(
+                _(
+                    "{part} and {shp} are written differently, and are not found to belong together",
+                    part=part.name,
+                    shp=path.name,
+                ),
+                remedy=_("rename it to {name}", name=path.stem + suffix),
+                row=part.name,
+            )
     table, index = sidecar(path, ".dbf"), sidecar(path, ".shx")
     assert table is not None
     assert index is not None
@@ -65,6 +79,21 @@ def check_parts(path: Path, place: Place) -> None:
             remedy=_("the parts are not of one Shapefile, or one is damaged: copy all of them again"),
             row=table.name,
         )
+
+
+def rows_deleted(path: Path, place: Place) -> list[Repair]:
+    """Return a repair for each row that the table marks as deleted: dBASE keeps such rows, and GDAL skips them."""
+    table = sidecar(path, ".dbf")
+    assert table is not None
+    data = np.memmap(table, dtype=np.uint8, mode="r")
+    count, start, length = (
+        int.from_bytes(bytes(data[at]), "little") for at in (slice(4, 8), slice(8, 10), slice(10, 12))
+    )
+    marks = data[start : start + count * length : length] if length else data[:0]
+    return [
+        place.repair(_("left out: the table marks it as deleted"), row=_("row {k}", k=k + 1))
+        for k in np.flatnonzero(marks == _DELETED).tolist()
+    ]
 
 
 def _cut_off(part: Path, said: int, place: Place) -> Exception:

@@ -89,6 +89,7 @@ def read_csv(path: Path, place: Place, encoding: str | None) -> Sheet:
             remedy=_("correct this row, or export the file again as CSV in UTF-8"),
             row=_("row {k}", k=data.count(b"\n", 0, error.start) + 1),
         ) from error
+    text = text.removeprefix("\ufeff")  # the mark of UTF-8 where the encoding is given, or that of GB18030
     if "\0" in text:
         raise place.error(
             _("the file is no text: it has zero bytes"),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _MOST_CELLS = 3_000_000
 _PEEK = 50
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_HIDDEN = re.compile(rb'<(?:\w+:)?row\s(?=[^>]*?\bhidden="(?:1|true)")[^>]*?\br="(\d+)"[^>]*>')
+_ZEROS = re.compile("00+")
 _BLOCK, _OVERLAP = 1 << 20, 256
 
 
@@ -57,7 +59,7 @@ def read_workbook(path: Path, place: Place, sheet: str | None) -> Sheet:
             computed = openpyxl.load_workbook(other, read_only=True, data_only=True)
             name, found = _chosen(written, sheet, place)
             rows, notes = _cells(written[name], computed[name], place)
-            merged = _merged(path, written[name])
+            merged, hidden = _layout(path, written[name])
     except LayerError:
         raise
     except (LookupError, ValueError, TypeError, AttributeError, OSError, EOFError, SyntaxError, zipfile.BadZipFile,
@@ -66,6 +68,9 @@ def read_workbook(path: Path, place: Place, sheet: str | None) -> Sheet:
             _("the file cannot be read: {why}", why=" ".join(str(error).split()) or type(error).__name__),
             remedy=_("open it in Excel or WPS to see whether it is whole, and save it again as .xlsx"),
         ) from error
+    unseen = sum(at <= len(rows) and bool(rows[at - 1]) for at in hidden)
+    if unseen:
+        notes.append(_("{n} rows that are hidden in the sheet (by a filter, or by hand) are read as well", n=unseen))
     numbers = list(range(1, len(rows) + 1))
     return Sheet(rows=rows, numbers=numbers, merged=merged, notes=[place.note(text) for text in (*found, *notes)])
 
@@ -133,7 +138,7 @@ def _cells(written: Any, computed: Any, place: Place) -> tuple[list[list[Cell]],
                     remedy=_("correct it in Excel or WPS, or empty the cell"),
                     row=f"{get_column_letter(column)}{at}",
                 )
-            cells.append(_value(value.value))
+            cells.append(_value(value))
         while cells and cells[-1] is None:
             cells.pop()
         total, blank = total + len(cells), 0 if cells else blank + 1
@@ -159,7 +164,10 @@ def _check_computed(value: Any, cell: str, place: Place) -> None:
         )
 
 
-def _value(value: Any) -> Cell:
+def _value(cell: Any) -> Cell:
+    value = cell.value
+    if isinstance(value, int) and not isinstance(value, bool) and _ZEROS.fullmatch(cell.number_format or ""):
+        return f"{value:0{len(cell.number_format)}d}"  # a code: 000000 shows 12 as 000012
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, dt.time | dt.timedelta):
@@ -167,18 +175,20 @@ def _value(value: Any) -> Cell:
     return value
 
 
-def _merged(path: Path, sheet: Any) -> list[tuple[int, int, int, int]]:
-    """Return the merged cells of a sheet: they stand behind its cells, where openpyxl does not look row by row."""
+def _layout(path: Path, sheet: Any) -> tuple[list[tuple[int, int, int, int]], set[int]]:
+    """Return the merged cells of a sheet, and the numbers of rows that it hides: openpyxl does not tell row by row."""
     from openpyxl.utils.cell import range_boundaries
 
     found: set[bytes] = set()
+    hidden: set[int] = set()
     with zipfile.ZipFile(path) as archive, archive.open(sheet._worksheet_path) as stream:  # noqa: SLF001 - nothing public names it
         held = b""
         while block := stream.read(_BLOCK):
             held = held[-_OVERLAP:] + block
             found.update(_MERGED.findall(held))
+            hidden.update(map(int, _HIDDEN.findall(held)))
     merged = []
     for ref in sorted(found):
         left, top, right, bottom = range_boundaries(ref.decode("ascii"))
         merged.append((top - 1, left - 1, bottom - 1, right - 1))
-    return sorted(merged)
+    return sorted(merged), hidden
