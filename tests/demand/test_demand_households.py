@@ -162,3 +162,9 @@ def test_a_building_drawn_as_a_point_weighs_as_much_as_the_mean_of_the_others():
     demand = place_households(frame, sites=one(households=90))
     assert demand.buildings["households"].tolist() == pytest.approx([20, 40, 30])
     assert any("1 buildings are drawn as points" in note and "300 m2" in note for note in demand.notes)
+
+
+def test_people_of_buildings_without_a_household_are_told():
+    demand = place_households(buildings(households=[2, 0], people=[7, 5]))
+    assert demand.buildings["people"].tolist() == [7]
+    assert "1 buildings have people but no household: 5 people left out" in demand.notes

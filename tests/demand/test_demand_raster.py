@@ -108,6 +108,10 @@ def test_whole_households_sum_to_the_rounded_total(tmp_path):
     assert (households == households.round()).all()
     assert households.sum() == round(people.sum() / 3.52)
     assert (np.abs(households - found.buildings["people"] / 3.52) < 1.1).all()
+    # with few people many homes get no household: those who live there are not lost with them
+    found = households_on_buildings(study(tmp_path, people / 20, buildings, {"whole_households": True}))
+    assert len(found.buildings) < len(buildings) / 2
+    assert found.buildings["people"].sum() == pytest.approx(people.sum() / 20, rel=1e-6)
 
 
 def test_a_count_anywhere_keeps_the_raster_out(tmp_path):

@@ -124,6 +124,7 @@ def _from_raster(layers: Layers, settings: DemandSettings) -> Demand:
         total = np.array([round(float(households.sum()))], dtype=np.int64)
         households *= total[0] / households.sum()
         households = whole_shares(households, np.zeros(len(households), dtype=np.int64), total)
+        people = households * (people.sum() / max(float(total[0]), 1.0))  # those of homes without a household go along
     notes += [
         *said,
         _(
@@ -201,7 +202,16 @@ def place_households(
     )
     basis = _basis(given, households)
     lives = households > 0
+    _tell_left_out(people, households, notes)
     return Demand(buildings=frame[lives].reset_index(drop=True), notes=tuple(notes), basis=basis)
+
+
+def _tell_left_out(people: Numbers, households: Numbers, notes: list[str]) -> None:
+    """Say how many people live in buildings without a household, which are no homes."""
+    lost = np.where(households > 0, 0.0, np.nan_to_num(people))
+    if lost.any():
+        n, count = int((lost > 0).sum()), float(lost.sum())
+        notes.append(_("{n} buildings have people but no household: {count:,.0f} people left out", n=n, count=count))
 
 
 def _from_people(households: Numbers, people: Numbers, per: float, layer: str, notes: list[str]) -> Numbers:
