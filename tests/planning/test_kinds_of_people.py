@@ -23,13 +23,18 @@ def per_person(denominator: str) -> dict[str, object]:
     return rule("K-each", "area_ratio", "library", 1.0, "m2/person", denominator=denominator)
 
 
-@pytest.mark.parametrize(("denominator", "area"), [("people", 330), ("registered", 400), ("resident", 250)])
-def test_each_rule_is_multiplied_by_the_people_that_it_names(tmp_path: Path, denominator: str, area: float) -> None:
-    study = write_study(tmp_path, rules=[per_person(denominator)], buildings=HERE, candidates=PLACES)
-    plan = check_plan(study, facilities={("library", "c1"): area}, cost=1000 * area)
+def test_each_rule_is_multiplied_by_the_people_that_it_names(tmp_path: Path) -> None:
+    areas = {"people": ("library", 330), "registered": ("culture_room", 400), "resident": ("mediation_room", 250)}
+    rules = [
+        rule(f"K-{denominator}", "area_ratio", type_, 1.0, "m2/person", denominator=denominator)
+        for denominator, (type_, _area) in areas.items()
+    ]
+    study = write_study(tmp_path, rules=rules, buildings=HERE, candidates=PLACES)
+    plan = check_plan(study, facilities={(type_, "c1"): area for type_, area in areas.values()}, cost=980_000)
     table = audit(plan).table.set_index("rule_id")
-    assert table.loc["K-each", "required"] == pytest.approx(area)
-    assert table.loc["K-each", "note"] == f"for {area} {denominator}"
+    for denominator, (_type, area) in areas.items():
+        assert table.loc[f"K-{denominator}", "required"] == pytest.approx(area)
+        assert table.loc[f"K-{denominator}", "note"] == f"for {area} {denominator}"
     again = read_plan(write_plan(plan, tmp_path / "plan.gpkg"))
     assert again.demand[["people", "registered", "resident"]].to_numpy().tolist() == [[330, 400, 250]]
     assert audit(again).ok
