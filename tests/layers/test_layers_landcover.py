@@ -162,3 +162,21 @@ def test_rasters_without_data_or_beside_the_study_are_told(tmp_path):
     folder = county(tmp_path)
     rasters(folder, np.full((70, 70), -9999, dtype="int16"), np.ones((70, 70), dtype="uint8"))
     assert "dem has no data anywhere in the study" in check(open_study(folder)).warnings
+
+
+VRT = """<VRTDataset rasterXSize="70" rasterYSize="70"><SRS>EPSG:4547</SRS>
+<GeoTransform>{west}, 20, 0, {north}, 0, -20</GeoTransform><VRTRasterBand dataType="Float32" band="1"><SimpleSource>
+<SourceFilename relativeToVRT="{relative}">{file}</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"""
+
+
+def test_a_vrt_is_an_index_of_files_and_never_of_servers(tmp_path, capsys):
+    folder = county(tmp_path, toml=TOML + LINES.replace("dem.tif", "dem.vrt"))
+    vrt = {"west": EAST - 200, "north": NORTH + 1200}
+    (folder / "dem.vrt").write_text(VRT.format(**vrt, relative=1, file="dem.tif"), encoding="utf-8")
+    notes = [note.what for note in check(open_study(folder)).notes if note.role == "dem"]
+    assert notes[0].startswith("a VRT is an index of other files")
+    assert notes[1].startswith("heights from 500")
+    for file in ("/vsicurl/http://127.0.0.1:9/dem.tif", "http://127.0.0.1:9/dem.tif", "/vsizip/a.zip/dem.tif"):
+        (folder / "dem.vrt").write_text(VRT.format(**vrt, relative=0, file=file), encoding="utf-8")
+        done = run_here(capsys, "check", folder)
+        assert (done.code, "names files on servers" in done.text) == (3, True)
