@@ -161,3 +161,36 @@ def test_values_that_a_format_cannot_hold_are_refused(tmp_path, name, bad):
     assert caught.value.row == "列"
     assert caught.value.path == str(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_columns_named_as_what_a_geopackage_has_of_its_own(tmp_path, name):
+    frame = sites().assign(fid=[7, 7], geom=["a", "b"], ogc_fid=["9", "8"])
+    read, _ = read_layer(write_layer(frame, tmp_path / name), "sites")
+    for column in ("id", "fid", "geom", "ogc_fid"):
+        assert read[column].tolist() == frame[column].tolist()
+    read, _ = read_layer(write_layer(sites().assign(FID=[5, 3]), tmp_path / name), "sites")
+    assert read["id"].tolist() == sites()["id"].tolist()
+    assert read["FID"].tolist() == [5, 3]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("NAME", ["c", "d"]),
+        ("大数", np.array([2**64 - 1, 1], dtype=np.uint64)),
+        ("时", pd.to_datetime(["2024-01-01T00:00:00.123456", "2024-01-01"], format="ISO8601")),
+    ],
+)
+def test_what_gdal_would_lose_without_a_word_is_refused_or_kept(tmp_path, name, column, values):
+    frame = sites().assign(**{column: values})
+    if name.endswith((".parquet", ".shp")) and not (name.endswith(".shp") and column == "大数"):
+        read, _ = read_layer(write_layer(frame, tmp_path / name), "sites")
+        assert read[column].tolist() == frame[column].tolist()
+        assert read["name"].tolist() == frame["name"].tolist()
+        return
+    with pytest.raises(DataError) as caught:
+        write_layer(frame, tmp_path / name)
+    assert caught.value.row == column
+    assert list(tmp_path.iterdir()) == []

@@ -19,6 +19,8 @@ from siteplan.layers.write_shapefile import write_shapefile
 from siteplan.messages import _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pandas as pd
 
@@ -34,6 +36,7 @@ GEOPACKAGE_VERSION = "1.3"
 WRITTEN = {ending: kind for ending, kind in FORMATS.items() if kind in _DRIVERS or kind == "GeoParquet"}
 """Formats that are written, by the end of the file's name."""
 
+_TOO_LARGE = 2**63
 _SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg", FIELDS_SUFFIX, ".shp")
 _SHAPEFILE_INDEXES = (".sbn", ".sbx", ".qix")
 
@@ -113,6 +116,28 @@ def _check_columns(frame: gpd.GeoDataFrame, path: Path, kind: str) -> None:
             path=path,
             row=dates[0],
         )
+    if kind in {"GeoPackage", "GeoJSON", "FlatGeobuf"}:
+        _check_kept(frame, kinds, path, kind)
+
+
+def _check_kept(frame: gpd.GeoDataFrame, kinds: Mapping[Any, str], path: Path, kind: str) -> None:
+    """Refuse what GDAL changes or loses without a word: columns that differ in case alone, very large numbers, parts of milliseconds."""
+    held: dict[str, str] = {}
+    for name, holds in kinds.items():
+        other = held.setdefault(str(name).casefold(), str(name))
+        values = frame[name].dropna()
+        if other != str(name):
+            problem = _("{kind} takes the columns {one} and {other} for the same", kind=kind, one=other, other=name)
+            remedy = _("rename one of them, or write GeoParquet")
+        elif holds == "int" and len(values) and int(values.max()) >= _TOO_LARGE:
+            problem = _("a number is too large for {kind}: {value}", kind=kind, value=int(values.max()))
+            remedy = _("make it text, or write GeoParquet")
+        elif holds == "time" and any(value.microsecond % 1000 or getattr(value, "nanosecond", 0) for value in values):
+            problem = _("a time has parts of milliseconds, which {kind} does not hold", kind=kind)
+            remedy = _("round the times, make them text, or write GeoParquet")
+        else:
+            continue
+        raise DataError(problem, remedy=remedy, path=path, row=str(name))
 
 
 def _holds_lists(values: pd.Series[Any]) -> bool:
@@ -128,6 +153,7 @@ def _write(frame: gpd.GeoDataFrame, path: Path, kind: str, layer: str, named: Pa
         options["layer"] = layer
         if not path.exists():
             options["dataset_options"] = {"VERSION": GEOPACKAGE_VERSION}
+        options["layer_options"] = _names_of_its_own(frame)
     if kind == "FlatGeobuf":
         options["layer_options"] = {"SPATIAL_INDEX": "NO"}  # with one the rows would come back in another order
     with warnings.catch_warnings(record=True) as said:
@@ -143,6 +169,18 @@ def _write(frame: gpd.GeoDataFrame, path: Path, kind: str, layer: str, named: Pa
             remedy=_("correct that column, or choose another format"),
             path=named,
         )
+
+
+def _names_of_its_own(frame: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return names for a GeoPackage's own numbers and geometry where the usual ones are those of columns, which would be lost."""
+    taken = {str(name).casefold() for name in frame.columns if name != frame.geometry.name}
+    names = {"FID": ("fid", "ogc_fid"), "GEOMETRY_NAME": ("geom", "geometry")}
+    return {
+        option: next(
+            name for name in (*usual, *(f"{usual[0]}_{k}" for k in range(len(taken) + 1))) if name not in taken
+        )
+        for option, usual in names.items()
+    }
 
 
 def _move(temporary: Path, path: Path, kind: str) -> None:
