@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,7 +12,7 @@ from tiny_study import CRS, X, Y, at, centre, check_plan, house, place, write_st
 
 from siteplan.auditing.audit import audit
 from siteplan.errors import LayerError, SettingsError
-from siteplan.study.study import Study, open_study
+from siteplan.study.study import open_study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +38,10 @@ def square(x: float) -> object:
     return box(X + x - 10, Y - 10, X + x + 10, Y + 10)
 
 
-def filed(folder: Path, terms: str = TERMS) -> Study:
-    """Return a study whose candidates c1 to c4 each lie in another exclusion, c5 in none."""
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study whose candidates c1 to c4 each lie in another exclusion, c5 in none; study.toml names the one layer only."""
+    folder = tmp_path_factory.mktemp("county")
     places = [place(f"c{n}", 200 + 100 * n, cost_per_m2_yuan=1000.0 + n) for n in range(1, 6)]
     drawn = [{"id": "1", "kind": "公园", "geometry": square(300)}]
     write_study(folder, rules=[centre(32)], buildings=[house("b1", 200, 425)], candidates=places, exclusions=drawn)
@@ -50,13 +53,19 @@ def filed(folder: Path, terms: str = TERMS) -> Study:
     ]
     (folder / "隐患点.csv").write_bytes("\n".join(["编号,名称,经度,纬度,避让距离", *lines]).encode("gb18030"))
     gpd.GeoDataFrame({"id": ["1"]}, geometry=[square(600)], crs=CRS).to_file(folder / "禁建.gpkg", driver="GPKG")
+    return folder
+
+
+def filed(county: Path, folder: Path, terms: str = TERMS) -> Path:
+    """Copy the county into ``folder`` and add to its study.toml."""
+    shutil.copytree(county, folder, dirs_exist_ok=True)
     file = folder / "study.toml"
     file.write_text(file.read_text(encoding="utf-8") + terms, encoding="utf-8")
-    return open_study(folder)
+    return folder
 
 
-def test_rows_of_every_file_are_of_its_kind_and_keep_off_siting(tmp_path: Path) -> None:
-    study = filed(tmp_path)
+def test_rows_of_every_file_are_of_its_kind_and_keep_off_siting(county: Path, tmp_path: Path) -> None:
+    study = open_study(filed(county, tmp_path))
     layer = study.layers.require("exclusions", "").set_index("id")
     assert layer["kind"].to_dict() == {
         "1": "公园", "永久基本农田-1": "永久基本农田", "hazard-1": "hazard", "2": "hazard", "禁建区甲-1": "禁建区甲",
@@ -80,17 +89,17 @@ def test_rows_of_every_file_are_of_its_kind_and_keep_off_siting(tmp_path: Path) 
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(
-    tmp_path: Path, terms: str, error: type[Exception], row: str | None
+    county: Path, tmp_path: Path, terms: str, error: type[Exception], row: str | None
 ) -> None:
     with pytest.raises(error) as caught:
-        filed(tmp_path, terms)
+        open_study(filed(county, tmp_path, terms))
     assert caught.value.exit_code == 3
     assert row is None or caught.value.row == row
     assert row is not None or "[exclusions.layers.flood]" in caught.value.remedy
 
 
-def test_a_file_of_another_county_is_refused(tmp_path: Path) -> None:
-    filed(tmp_path)
+def test_a_file_of_another_county_is_refused(county: Path, tmp_path: Path) -> None:
+    filed(county, tmp_path)
     far = gpd.GeoDataFrame({"id": ["1"]}, geometry=[square(900_000)], crs=CRS)
     far.to_file(tmp_path / "禁建.gpkg", driver="GPKG")
     with pytest.raises(LayerError, match="nowhere near") as caught:
