@@ -262,6 +262,19 @@ def test_repairs_that_are_asked_are_made_told_saved_and_undone(tmp_path):
     assert shapes["done"].iloc[2] == "left out: it lies outside the boundary"
 
 
+def test_check_says_whose_households_are_left_out(tmp_path):
+    # contract: C14
+    homes = good_layers()["buildings"]
+    cover = homes.iloc[[0]].assign(id="h4", households=1.0).set_geometry([homes.geometry.iloc[0].buffer(0.2)])
+    homes = gpd.GeoDataFrame(gpd.pd.concat([homes, cover], ignore_index=True), crs=homes.crs)
+    toml = TOML.replace("[layers.buildings]\n", '[layers.buildings]\nrepair = ["overlap"]\n')
+    report = check(open_study(make_study(tmp_path, toml=toml, buildings=homes)))
+    assert [(one.row, one.what) for one in report.repairs] == [("h1", "left out: it lies wholly on h4")]
+    told = [text for text in report.warnings if "left out" in text]
+    assert told == ["1 rows of buildings are left out with 200 households, 0 people: nothing is planned for them (h1)"]
+    assert not [text for text in check(open_study(make_study(tmp_path))).warnings if "left out" in text]
+
+
 def test_undo_on_the_command_line_keeps_the_row(tmp_path):
     folder = make_study(tmp_path, toml="# 说明\n" + ASKED, buildings=careless())
     ran = CliRunner().invoke(undo_command, [str(folder), "buildings", "h4", "--json"])

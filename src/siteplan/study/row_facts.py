@@ -12,7 +12,7 @@ from siteplan.layers.datum import NAMES, in_china
 from siteplan.layers.findings import geometry_findings, in_short, place_findings, total_findings, unit_findings
 from siteplan.layers.offset import Fit, evidence, fits
 from siteplan.layers.provinces import BOXES, CODED, astray
-from siteplan.layers.repair import Place
+from siteplan.layers.repair import Place, some
 from siteplan.layers.tabular import table_findings
 from siteplan.messages import _
 
@@ -50,12 +50,32 @@ def row_facts(study: Study) -> tuple[list[Repair], list[Repair], list[str]]:
     findings += [*place_findings(vectors, paths), *total_findings(vectors, paths)]
     compared = fits(vectors, study.crs)
     warnings = [
+        *_left_out(study),
         *in_short(findings),
         *(_shifted(fit, study) for fit in compared if fit.datum is not None),
         *_zones(study),
         *_astray(study),
     ]
     return findings, list(_untold(study, compared, paths)), warnings
+
+
+def _left_out(study: Study) -> Iterator[str]:
+    """Yield for each layer how many households and people the rows have that repairs left out: nobody plans for them."""
+    repairs = [one for one in study.layers.repairs if one.kind == "repair" and "id" in (one.original or {})]
+    for role, frame in study.layers.vectors.items():
+        there = set(frame["id"].astype(str))
+        gone = {one.row: one.original or {} for one in repairs if one.role == role and one.row not in there}
+        counts = {name: sum(_count(row.get(name)) for row in gone.values()) for name in ("households", "people")}
+        if any(counts.values()):
+            yield _(
+                "{n} rows of {role} are left out with {households} households, {people} people: nothing is planned for them ({rows})",
+                n=len(gone), role=role, households=f"{counts['households']:,.0f}", people=f"{counts['people']:,.0f}",
+                rows=some(list(gone)),
+            )  # fmt: skip
+
+
+def _count(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _shifted(fit: Fit, study: Study) -> str:
