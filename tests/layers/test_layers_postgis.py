@@ -196,6 +196,12 @@ def test_a_database_in_the_old_chinese_encoding_is_read_too(server):
     assert read(server, url=server.url("old"), table="建筑").frame["编号"].tolist() == ["一号楼"]
 
 
+def test_the_databases_own_words_are_told_without_the_drivers(county):
+    problem = refused(county, query="SELECT nix FROM public.建筑").problem
+    assert problem.startswith('the database refuses: column "nix" does not exist')
+    assert "database cannot be reached: connection to server" in refused(county, url=county.url("nix")).problem
+
+
 def test_a_name_is_a_name_and_no_sql(county):
     error = refused(county, table='建筑"; DROP TABLE public."建筑', geometry="geom")
     assert "no table" in error.problem

@@ -5,6 +5,7 @@ The driver is Arrow's own for PostgreSQL (docs/decisions/0020-postgis.md), the o
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ MAX_ROWS = 5_000_000
 
 TIMEOUT_S = 300.0
 """Seconds for each statement where study.toml says nothing else."""
+
+_DRIVERS_WORDS = re.compile(r"^[A-Z_]+: (.*ERROR: +|\[libpq\] Failed to connect: )")
+"""What the driver puts before the words of the database."""
 
 _SHAPES = ("geometry", "geography")
 _KEPT = {"int2", "int4", "int8", "float4", "float8", "bool", "text", "varchar", "timestamp", "timestamptz"}
@@ -163,7 +167,7 @@ def _transaction(source: TableSource, place: Place) -> Iterator[Any]:
 
 def _told(error: Any, source: TableSource, place: Place) -> Exception:
     """Return an error of the driver as one of ours."""
-    why = scrubbed(str(error).split("\n\nQuery was:")[0], source.url)
+    why = _DRIVERS_WORDS.sub("", scrubbed(str(error).split("\n\nQuery was:")[0], source.url))
     state, row = getattr(error, "sqlstate", None), source.table or ("query" if source.query else None)
     if state is None:
         return place.error(
