@@ -168,3 +168,14 @@ def test_people_of_buildings_without_a_household_are_told():
     demand = place_households(buildings(households=[2, 0], people=[7, 5]))
     assert demand.buildings["people"].tolist() == [7]
     assert "1 buildings have people but no household: 5 people left out" in demand.notes
+
+
+def test_what_sites_do_not_count_comes_from_the_communities_that_do():
+    frame = buildings(households=[NAN, NAN], floors=[1, 3])
+    communities = points(["c"], [0], elderly=[8.0], people=[80.0])
+    demand = place_households(frame, sites=one(households=20), communities=communities)
+    assert demand.buildings["households"].tolist() == pytest.approx([5, 15])
+    assert demand.buildings["people"].tolist() == pytest.approx([20, 60])
+    assert demand.buildings["elderly"].tolist() == pytest.approx([2, 6])
+    given = place_households(buildings(households=[2, 6]), communities=points(["c"], [0], elderly=[4.0]))
+    assert given.buildings["elderly"].tolist() == pytest.approx([1, 3])

@@ -24,6 +24,8 @@ from siteplan.study.settings import DemandSettings
 from siteplan.units import COUNTS, TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from siteplan.layers.collection import Layers
     from siteplan.study.study import Study
 
@@ -170,7 +172,8 @@ def place_households(
     points = buildings.geometry.representative_point()
     site = members(buildings, points, sites, "site_id")
     community = members(buildings, points, communities, "community_id")
-    units = Units.of(sites, site, "sites") or Units.of(communities, community, "communities")
+    counted = Units.of(sites, site, "sites"), Units.of(communities, community, "communities")
+    units = _telling(counted, "households", "people")
     notes: list[str] = []
 
     people = column(buildings, "people")
@@ -190,11 +193,12 @@ def place_households(
             _("nothing says how many households live in the buildings"),
             remedy=_("give households or people on layer buildings, or totals on layer sites or communities"),
         )
-    people = _people(units, people, households, per, notes)
+    people = _people(_telling(counted, "people"), people, households, per, notes)
     counts = {"households": households, "people": people}
     shares = {"elderly": settings.elderly_share, "children": settings.children_share}
     for name in COUNTS[2:]:
-        counts[name] = _group(units, name, column(buildings, name), people, shares.get(name), notes)
+        own = column(buildings, name)
+        counts[name] = _group(_telling(counted, name), name, own, people, shares.get(name), notes)
     frame = gpd.GeoDataFrame(
         {"building_id": buildings["id"].astype("str"), **counts, "site_id": site.ids, "community_id": community.ids},
         geometry=points,
@@ -204,6 +208,11 @@ def place_households(
     lives = households > 0
     _tell_left_out(people, households, notes)
     return Demand(buildings=frame[lives].reset_index(drop=True), notes=tuple(notes), basis=basis)
+
+
+def _telling(counted: Iterable[Units | None], *names: str) -> Units | None:
+    """Return the first layer with totals of one of ``names``: sites before communities."""
+    return next((units for units in counted if units is not None and units.tells(*names)), None)
 
 
 def _tell_left_out(people: Numbers, households: Numbers, notes: list[str]) -> None:

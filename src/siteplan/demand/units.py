@@ -91,17 +91,21 @@ class Units:
 
     @classmethod
     def of(cls, layer: gpd.GeoDataFrame | None, belongs: Membership, name: str) -> Units | None:
-        """Return the units of a layer; None where it has no totals of households or people."""
+        """Return the units of a layer; None where it has no totals at all."""
         if layer is None:
             return None
         totals = {}
         for column in COUNTS:
             values = layer[column] if column in layer else pd.Series(np.nan, index=layer.index)
             totals[column] = pd.to_numeric(values).to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isnan(totals["households"]).all() and np.isnan(totals["people"]).all():
+        if all(np.isnan(values).all() for values in totals.values()):
             return None
         ids = layer["id"].astype("str").to_numpy(dtype=object)
         return cls(layer=name, ids=ids, row=belongs.row, totals=totals)
+
+    def tells(self, *names: str) -> bool:
+        """Tell whether any unit has a total of one of ``names``."""
+        return any(bool(np.isfinite(self.totals[name]).any()) for name in names)
 
     def shared(
         self, name: str, weight: npt.NDArray[np.float64], given: npt.NDArray[np.float64]
