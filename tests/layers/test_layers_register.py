@@ -448,3 +448,19 @@ def test_headings_that_differ_in_case_alone_have_to_be_named(tmp_path):
     assert "several columns may be households: Households, HOUSEHOLDS" in refused(path).problem
     frame, _ = read_layer(path, "sites", crs=CRS, columns={"households": "HOUSEHOLDS"})
     assert frame["households"].tolist() == [4]
+
+
+def test_text_below_a_heading_over_two_columns_is_data_where_the_other_columns_have_data(tmp_path):
+    head = ["编号", "户数", "经度", "纬度", "备注", None]
+    rows = [["a", 3, 105, 26, "甲", "乙"], ["b", 4, 105.1, 26, "丙", None]]
+    frame, _ = sites(workbook(tmp_path / "a.xlsx", [head, *rows], merged=["E1:F1"]))
+    assert frame["id"].tolist() == ["a", "b"]
+    assert frame["households"].tolist() == [3, 4]
+    assert frame["备注 (1)"].tolist() == ["甲", "丙"]
+
+
+def test_semicolons_divide_where_numbers_have_commas(tmp_path):
+    path = csv_file(tmp_path / "a.csv", "编号;户数;经度;纬度\n001;10,0;105,5;26,2\n002;11,0;105,51;26,21\n")
+    error = refused(path)
+    assert error.row == "row 2"
+    assert "column 经度 is '105,5'" in error.problem

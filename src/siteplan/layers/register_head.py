@@ -129,9 +129,26 @@ def _below(sheet: Sheet, top: int, width: int) -> int:
         below = max(below, last + 1)
         under = sheet.rows[last + 1][left : right + 1] if last + 1 < len(sheet.rows) else []
         parted = right > left and right - left + 1 < width
-        if parted and len(under) > 1 and all(isinstance(cell, str) for cell in under):
+        if (
+            parted
+            and len(under) > 1
+            and all(isinstance(cell, str) for cell in under)
+            and _goes_on(sheet, top, last + 1)
+        ):
             below = max(below, last + 2)
     return below
+
+
+def _goes_on(sheet: Sheet, top: int, row: int) -> bool:
+    """Tell whether ``row`` may go on with the headings of row ``top``: below a heading of one column stands nothing new."""
+    across = {
+        at
+        for first, left, _last, right in sheet.merged
+        if first == top and right > left
+        for at in range(left, right + 1)
+    }
+    pairs = zip(sheet.rows[row], sheet.rows[top], strict=False)
+    return all(cell in (None, over) or over is None or at in across for at, (cell, over) in enumerate(pairs))
 
 
 def _names(sheet: Sheet, top: int, below: int, width: int, place: Place) -> tuple[dict[int, str], list[Repair]]:

@@ -131,12 +131,13 @@ def _encoding(data: bytes, place: Place, given: str | None) -> tuple[str, list[R
 
 
 def _delimiter(text: str) -> str:
-    """Return the sign that divides most of the first rows into several cells, of equal ones the usual one."""
+    """Return the sign that divides the first rows into most cells, of equal ones the one by which rows are alike."""
     head = text[: 1 << 18].splitlines()[:_SAMPLE]
 
-    def cells(sign: str) -> float:
+    def cells(sign: str) -> tuple[float, int]:
         counts = [len(row) for row in csv.reader(head, delimiter=sign) if row]
-        return float(np.median(counts)) if counts else 0.0
+        middle = float(np.median(counts)) if counts else 0.0
+        return middle, counts.count(int(middle))
 
     try:
         return max(_DELIMITERS, key=cells)
