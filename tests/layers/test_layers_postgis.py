@@ -256,6 +256,8 @@ def test_the_password_may_stand_outside(county, monkeypatch, tmp_path):
         "postgresql://planner:wrong-secret@x@127.0.0.1/county",
         "postgresql://127.0.0.1/county?user=planner&password=wrong-secret@x",
         "postgresql://planner:wrong-secret x@127.0.0.1/county",
+        "postgresql+psycopg2://planner:wrong-secret@127.0.0.1/county",
+        "PG:host=127.0.0.1 user=planner password=wrong-secret",
     ],
 )
 def test_a_malformed_address_is_not_handed_on_and_not_shown(url):

@@ -22,8 +22,8 @@ _SCHEME = re.compile(r"postgres(ql)?://", re.IGNORECASE)
 _OTHER = re.compile(
     r"\s*(?:jdbc:|pg:|postg[a-z]*(?:\+\w+)?:|\w[\w+.-]*://[^/]*:[^/]*@)|.*\bpassword\s*=", re.IGNORECASE
 )
-_PARAMETER = re.compile(r"([?&](?:ssl)?password=)([^&\n]*)", re.IGNORECASE)
-_USERINFO = re.compile(r"(postgres(?:ql)?://)([^:@\s]*):([^\n]*)@", re.IGNORECASE)
+_PARAMETER = re.compile(r"((?:^|[?&\s\"'])(?:ssl)?password\s*=)([^&\n]*)", re.IGNORECASE)
+_USERINFO = re.compile(r"(\w[\w+.-]*://)([^:@\s/]*):([^\n]*)@", re.IGNORECASE)
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONNECT_SECONDS = 10
 
@@ -55,11 +55,9 @@ def masked(text: str) -> str:
     'postgresql://planner:***@db:5433/county?sslmode=require'
     >>> masked("postgresql://db/county?user=planner&password=secret")
     'postgresql://db/county?user=planner&password=***'
-    >>> masked("layers/a.gpkg")
-    'layers/a.gpkg'
+    >>> masked("PG:host=db user=planner password=secret"), masked("layers/a.gpkg")
+    ('PG:host=db user=planner password=***', 'layers/a.gpkg')
     """
-    if _SCHEME.search(text) is None:
-        return text
     return _USERINFO.sub(rf"\1\2:{HIDDEN}@", _PARAMETER.sub(rf"\1{HIDDEN}", text))
 
 
@@ -93,9 +91,10 @@ def connection_url(url: str, place: Place) -> str:
     LayerError
         If the address is malformed; it is not handed on then, because the library would repeat it with its password.
     """
-    head, _mark, parameters = url.split("://", 1)[1].partition("?")
+    head, _mark, parameters = url.partition("://")[2].partition("?")
     if (
-        _BAD_PERCENT.search(url)
+        not is_database(url)
+        or _BAD_PERCENT.search(url)
         or re.search(r"\s", url)
         or re.search(r"[/@]", head.rpartition("@")[0])
         or "@" in parameters
