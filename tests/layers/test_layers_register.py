@@ -464,3 +464,9 @@ def test_semicolons_divide_where_numbers_have_commas(tmp_path):
     error = refused(path)
     assert error.row == "row 2"
     assert "column 经度 is '105,5'" in error.problem
+
+
+def test_parts_of_households_are_said(tmp_path):
+    rows = [["编号", "户数", "人口", "经度", "纬度"], ["a", 3, None, 105, 26], ["b", 1.234, 4, 105.1, 26]]
+    said = [what for what in whats(sites(workbook(tmp_path / "a.xlsx", rows))[1]) if "whole" in what]
+    assert said == ["1 values of households are no whole numbers, as 1.234 of b: see that 1.234 is not 1,234"]

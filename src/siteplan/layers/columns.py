@@ -13,7 +13,7 @@ import pandas as pd
 
 from siteplan.errors import UsageError
 from siteplan.layers.aliases import alias_of, several_fit, word_values
-from siteplan.layers.damaged_ids import check_undamaged
+from siteplan.layers.damaged_ids import broken_counts, check_undamaged
 from siteplan.layers.names import likeness, nearest
 from siteplan.layers.repair import Place, Repair, mend_geometry, some
 from siteplan.layers.roles import ROLES, Column, Role
@@ -100,6 +100,7 @@ def conform(
     for column in definition.columns:
         values = table[headings[column.name]] if column.name in headings else None
         made[column.name] = _column(values, column, defaults, made["id"], place)
+    notes += broken_counts(made, definition.columns, place)
     absent = [column for column in definition.columns if column.name not in headings]
     notes += id_notes + _absent_note(absent, defaults, table, headings, place)
     for heading in table.columns:

@@ -1,4 +1,4 @@
-"""Ids that a spreadsheet made something else of: a day of 1-2, a rounded number of a long one."""
+"""Values that a spreadsheet made something else of: an id that became a day or a rounded number, a count of thousands with a decimal point."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from siteplan.layers.formats import FORMATS
 from siteplan.messages import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from siteplan.layers.repair import Place
+    from siteplan.layers.repair import Place, Repair
+    from siteplan.layers.roles import Column
 
 _ROUNDED = r"^\d(\.\d+)?[eE]\+\d+$"
 """How spreadsheets write 520203001001 where a column is narrow, and into a CSV: 5.20203E+11."""
@@ -66,3 +67,28 @@ def check_undamaged(values: pd.Series[Any], ids: pd.Series[Any], rows: Sequence[
 
 def _is_long(value: object) -> bool:
     return isinstance(value, int | float | np.number) and abs(float(value)) >= _DIGITS
+
+
+def broken_counts(table: Mapping[str, pd.Series[Any]], columns: Sequence[Column], place: Place) -> list[Repair]:
+    """Return a note for each column that counts households or people and has parts of them: 1.234 may stand for 1,234.
+
+    Parameters
+    ----------
+    table : mapping of str to Series
+        ``id`` and the columns, as numbers.
+    columns : sequence of Column
+        Those to look at.
+    place : Place
+        What the notes name.
+    """
+    notes = []
+    for column in columns:
+        values = table[column.name]
+        if column.unit not in {"households", "people"}:
+            continue
+        broken = np.flatnonzero((values.notna() & (values != values.round())).to_numpy())
+        if len(broken):
+            what = _("{n} values of {column} are no whole numbers, as {value} of {id}: see that 1.234 is not 1,234",
+                     n=len(broken), column=column.name, value=f"{values.iloc[broken[0]]:g}", id=table["id"].iloc[broken[0]])  # fmt: skip
+            notes.append(place.note(what))
+    return notes
