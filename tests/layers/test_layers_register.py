@@ -470,3 +470,11 @@ def test_parts_of_households_are_said(tmp_path):
     rows = [["编号", "户数", "人口", "经度", "纬度"], ["a", 3, None, 105, 26], ["b", 1.234, 4, 105.1, 26]]
     said = [what for what in whats(sites(workbook(tmp_path / "a.xlsx", rows))[1]) if "whole" in what]
     assert said == ["1 values of households are no whole numbers, as 1.234 of b: see that 1.234 is not 1,234"]
+
+
+@pytest.mark.parametrize("text", ["合计数", "全县总计数：", "小 计", "Total"])
+def test_other_words_for_totals(tmp_path, text):
+    path = workbook(tmp_path / "a.xlsx", [HEAD, *ROWS, [text, 200, 756, 105.5, 26.2]])
+    frame, repairs = sites(path)
+    check_two_sites(frame)
+    assert whats(repairs, "repair") == [f"a row of totals ({text}) left out"]

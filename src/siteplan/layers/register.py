@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from siteplan.layers.repair import Place, Repair
 
-_TOTAL = re.compile(r"(.*)(合计|总计|小计|共计|累计|total|subtotal)[:：]?(\(.*\))?", re.IGNORECASE)
+_TOTAL = re.compile(r"(.*)(合计|总计|小计|共计|累计|total|subtotal)数?[:：]?(\(.*\))?", re.IGNORECASE)
 _REMARK = re.compile(r"\(?(注|备注|说明|填表|制表|单位|数据来源|来源|填报|审核|联系)")
 _FORMULA = re.compile(r"=|[@+\-]\s*[A-Za-z]+\s*\(")
 _QUOTED = re.compile(r'="(.*)"')
