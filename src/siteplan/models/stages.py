@@ -192,7 +192,9 @@ def _in_phases(
             timed.trim(options)
             return _Timed(Wide(timed, kept), (*_with_values(proofs, early, options.gap), *delay), same=True)
         if early:
-            found = _late(problem, timed, early, options, progress)
+            found = _late(
+                problem, timed, (*early, *(proof for proof in proofs if proof.stage == "changes")), options, progress
+            )
             timed.trim(options)
             if best is None or _better(found, best.proofs):
                 best = _Timed(Wide(timed, kept), _bounded(found, proofs))
@@ -221,7 +223,10 @@ def _late(
     options: SolverOptions,
     progress: Progress | None,
 ) -> tuple[StageProof, ...]:
-    """Return all stages of a plan whose facilities are chosen and come later than they should; those but ``early`` are valued, not solved."""
+    """Return all stages of a plan whose facilities are chosen and come later than they should.
+
+    Those but ``early`` are valued, not solved; ``changes``, which counts facilities that are not in ``timed``, has to be among these.
+    """
     known = {proof.stage: proof for proof in early}
     every = (*stage_names(problem), "delay")
     rest = timed.stages([name for name in every if name not in known], options, time.monotonic(), progress)
@@ -230,10 +235,10 @@ def _late(
 
 
 def _better(proofs: Sequence[StageProof], others: Sequence[StageProof]) -> bool:
-    """Tell whether the first objective in which two plans differ is less in the first of them."""
+    """Tell whether the first objective in which two plans differ is less in the first of them, and not by a tolerance of what the other proves."""
     for proof, other in zip(proofs, others, strict=True):
         if abs(proof.value - other.value) > _SAME * max(1.0, abs(other.value)):
-            return proof.value < other.value
+            return proof.value < other.value and other.status == Status.STOPPED
     return False
 
 
