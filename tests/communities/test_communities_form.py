@@ -237,7 +237,7 @@ towns = st.lists(st.tuples(st.sampled_from([0, 50, 299, 300, 700, 999, 1000, 250
 grid = [[(0, y), *((x, y) for x in range(500, 2001, 500))] for y in (0, 500, 1500)] + [[(0, 0), (0, 500), (0, 1500)]]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @examples(towns, st.booleans(), st.sampled_from(["p000", "p002", "p003"]))
 def test_every_site_is_in_one_community_that_holds_its_host_and_no_household_is_lost(rows, network, profile):
     # contract: C18

@@ -24,7 +24,7 @@ def read(values):
     return conform(frame, "sites")[0]["households"].tolist()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(numbers, min_size=1, max_size=5))
 def test_numbers_and_their_text_are_read_the_same(values):
     assert read(values) == values
@@ -42,7 +42,7 @@ def test_no_other_value_is_a_required_number(value):
     assert caught.value.row == "1"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(st.text(max_size=8))
 def test_text_is_a_number_or_refused(text):
     try:

@@ -58,7 +58,7 @@ def test_refused_crs(wanted, problem):
     assert "EPSG:32648" in caught.value.remedy or "EPSG:4547" in caught.value.remedy
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.floats(74, 134), st.floats(18, 53))
 def test_a_kilometre_is_a_kilometre(lon, lat):
     there = Geod(ellps="WGS84").fwd(lon, lat, 30, 1000)
@@ -67,7 +67,7 @@ def test_a_kilometre_is_a_kilometre(lon, lat):
     assert moved.geometry.iloc[0].distance(moved.geometry.iloc[1]) == pytest.approx(1000, rel=0.0015)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.floats(104, 108), st.floats(24, 29))
 def test_there_and_back(lon, lat):
     layer = points([(lon, lat)], "EPSG:4490")

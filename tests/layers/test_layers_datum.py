@@ -55,6 +55,7 @@ def test_the_rough_inverse_of_another_implementation_is_near(lon, lat):
         assert apart(*to_wgs84(*shown, ours), (np.array([wanted.lon]), np.array([wanted.lat]))).max() < 10
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("datum", ["gcj02", "bd09"])
 def test_a_million_points_there_and_back_within_a_millimetre(datum):
     random = np.random.default_rng(4)

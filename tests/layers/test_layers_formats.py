@@ -283,6 +283,7 @@ def workbook_with(path, member, text):
             archive.writestr(name, data)
 
 
+@pytest.mark.once
 def test_workbooks_that_do_harm(tmp_path):
     path = tmp_path / "a.xlsx"
     workbook_with(path, "xl/worksheets/sheet1.xml", f"{BOMB}]><worksheet>&j;</worksheet>".encode())
@@ -297,6 +298,7 @@ def test_workbooks_that_do_harm(tmp_path):
     assert refused(path).remedy
 
 
+@pytest.mark.once
 def test_a_row_number_beyond_the_sheet(tmp_path):
     sheet = (
         b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'

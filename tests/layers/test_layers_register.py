@@ -368,6 +368,7 @@ def test_a_workbook_that_says_less_of_its_size_than_it_has(tmp_path):
     check_two_sites(sites(path)[0])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("cell", ["XFD1", "A1048576"])
 def test_cells_at_the_end_of_the_sheet(tmp_path, cell):
     path = workbook(tmp_path / "a.xlsx", [HEAD, *ROWS], **{cell: "x"})

@@ -43,6 +43,7 @@ def test_mclp_equals_enumeration(problem: PointProblem, reach: int, p: int) -> N
     assert answer.demand.tolist() == np.flatnonzero(covered).tolist()
 
 
+@pytest.mark.once
 def test_a_run_without_time_has_an_upper_bound_or_nothing() -> None:
     rng = np.random.default_rng(5)
     i, j = np.nonzero(rng.random((500, 200)) < 0.06)
