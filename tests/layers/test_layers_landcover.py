@@ -9,6 +9,7 @@ from rasterio.transform import Affine
 from siteplan.errors import LayerError
 from siteplan.layers.collection import file_sha256
 from siteplan.layers.landcover import read_classes, refuse_unknown
+from siteplan.messages import set_language
 from siteplan.study.check import check
 from siteplan.study.study import open_study
 
@@ -180,3 +181,12 @@ def test_a_vrt_is_an_index_of_files_and_never_of_servers(tmp_path, capsys):
         (folder / "dem.vrt").write_text(VRT.format(**vrt, relative=0, file=file), encoding="utf-8")
         done = run_here(capsys, "check", folder)
         assert (done.code, "names files on servers" in done.text) == (3, True)
+
+
+def test_classes_have_their_chinese_names(tmp_path):
+    set_language("zh")
+    try:
+        said = [note.what for note in check(open_study(county(tmp_path))).notes if note.role == "landcover"]
+    finally:
+        set_language("en")
+    assert any("耕地 50.0%, 林地 50.0%" in what for what in said)

@@ -10,10 +10,10 @@ import geopandas as gpd
 import numpy as np
 from rasterio.features import geometry_mask
 
-from siteplan.layers.landcover import SURVEY, LandClasses, unknown_codes
+from siteplan.layers.landcover import SURVEY, USES, LandClasses, unknown_codes
 from siteplan.layers.repair import Place, Repair, some
 from siteplan.layers.slope import slope_blocks
-from siteplan.messages import _
+from siteplan.messages import _, language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,9 @@ def _said(raster: Raster, tally: _Tally) -> Iterator[str]:
 
 
 def _class_names(classes: LandClasses | None) -> dict[int, str]:
-    return {} if classes is None else dict(classes.uses)
+    """Return what the reader calls each code's class."""
+    uses = {} if classes is None else classes.uses
+    return {code: USES[use][0] if language() == "zh" and use in USES else use for code, use in uses.items()}
 
 
 def _doubts(raster: Raster, tally: _Tally) -> Iterator[str]:
