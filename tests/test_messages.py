@@ -263,7 +263,7 @@ def test_standards_are_chinese() -> None:
         assert text in said
     for code in ("│ area_ratio", "m2/100hh", "verified", "hard ", "people ["):
         assert code not in said
-    assert "适用条件：安置社区、人口 10000 以上" in siteplan("--lang", "zh", "standards", "show", "S0-02").stdout
+    assert "适用条件：安置社区、搬迁人口 10000 以上" in siteplan("--lang", "zh", "standards", "show", "S0-02").stdout
     shown = siteplan("--lang", "zh", "standards", "show", "S0-12").stdout
     assert "适用层级：社区" in shown
     assert "指标：32 平方米/百户" in shown

@@ -184,7 +184,7 @@ def words() -> dict[str, list[str]]:
     return {
         "kind": [*kinds.KINDS, "area"],
         "unit": sorted({*units, "facilities", "sites", "yuan"} - {"-"}),
-        "size": ["households", "people"],
+        "size": [*COUNTS],
         "scope": list(kinds.RECORDED_SCOPES),
         "strength": list(kinds.STRENGTHS),
         "mode": [*kinds.MODES, EXISTING],
